@@ -1,0 +1,130 @@
+/**
+ * The published driver interface (`gauntlet/driver`): how the harness meets a system under test. The reference broker's
+ * own driver implements exactly this. Each worker process of a run creates its own driver from the same module.
+ */
+
+/** What a driver module exports. */
+export interface DriverModule {
+  createDriver(context: DriverContext): Driver | Promise<Driver>;
+}
+
+export interface DriverContext {
+  /** Which process this is. `control` prepares topics; `inventory` reads back what is left after all others ended. */
+  readonly role: 'control' | 'producer' | 'consumer' | 'inventory';
+  /** Addresses to connect to: already behind the proxies. */
+  readonly endpoints: DriverEndpoints;
+  /** The topic (queue, subject, ...) of this run; unique to it. */
+  readonly topic: string;
+  /** The consumer group of this run. */
+  readonly group: string;
+  /** `system.options` of the scenario, as written. The driver validates them. */
+  readonly options: Readonly<Record<string, unknown>>;
+  /** Which of the `count` workers of its role this is (from 0). A killed worker comes back with the next `incarnation`. */
+  readonly worker: { readonly index: number; readonly count: number; readonly incarnation: number };
+  /** How many messages one consumer worker may handle at a time. */
+  readonly concurrency: number;
+  readonly log: (message: string) => void;
+  /** Aborted when the run is over or given up. */
+  readonly signal: AbortSignal;
+}
+
+export interface DriverEndpoints {
+  readonly redis: {
+    readonly topology: 'standalone' | 'replicated';
+    /** Client addresses, the master first. */
+    readonly nodes: readonly { readonly name: string; readonly host: string; readonly port: number }[];
+    readonly username?: string;
+    readonly password?: string;
+  };
+}
+
+export interface DriverCapabilities {
+  /** `key`: messages of one key are handled in publish order, one at a time. `none`: no promise, no such gate. */
+  readonly ordering: 'key' | 'none';
+  /** Whether {@link Driver.inventory} exists. Without it everything undelivered counts as lost. */
+  readonly inventory: boolean;
+  /** Longest time after which the system hands out an unsettled message again. The drain waits for it. */
+  readonly redeliveryAfterMs: number;
+}
+
+export interface Driver extends AsyncDisposable {
+  readonly name: string;
+  readonly version: string;
+  readonly capabilities: DriverCapabilities;
+  /** Creates topics and groups; called once, in the `control` process, before any worker starts. */
+  prepare?(signal: AbortSignal): Promise<void>;
+  producer?(signal: AbortSignal): Promise<DriverProducer>;
+  /**
+   * Delivers messages to `handler` until `signal` aborts, then finishes what is in flight and resolves.
+   * Resolves `ready` (calls it) once deliveries can begin.
+   */
+  consume?(handler: MessageHandler, ready: () => void, signal: AbortSignal): Promise<void>;
+  /** Everything the system still holds of the topic, message by message. */
+  inventory?(signal: AbortSignal): AsyncIterable<StoredMessage>;
+  /** Figures of the system's own, for the report's *system* section. Never used for a verdict. */
+  gauges?(): Readonly<Record<string, number>>;
+}
+
+export interface DriverProducer extends AsyncDisposable {
+  /**
+   * Hands over all messages due in one tick. Never throws for a message's fate: `onOutcome` is called exactly once for
+   * every message, by its index in `batch`, from this call or later. The array is the driver's to keep.
+   */
+  publish(batch: readonly OutgoingMessage[], onOutcome: OnOutcome): void;
+  /**
+   * Says that publishing would block: a promise that resolves when it would no longer; `undefined` when it would not.
+   * While it is pending the generator holds messages back, and the wait counts as the system's, not the generator's.
+   */
+  capacity?(): Promise<void> | undefined;
+}
+
+export interface OutgoingMessage {
+  /** Unique; the system must report it back unchanged. */
+  readonly id: string;
+  /** Ordering key; `undefined` for a keyless message. */
+  readonly key: string | undefined;
+  readonly payload: Buffer;
+  /** 0 is the most important. */
+  readonly priority: number;
+}
+
+export type OnOutcome = (index: number, outcome: Outcome) => void;
+
+/** A timeout is not a failure: there are three outcomes. */
+export type Outcome =
+  | { readonly kind: 'accepted' }
+  /** Definitely not stored. */
+  | { readonly kind: 'rejected'; readonly reason: RejectReason; readonly detail?: string }
+  /** Failed without saying whether it was stored. */
+  | { readonly kind: 'indeterminate'; readonly detail?: string };
+
+export const REJECT_REASONS = ['back-pressure', 'shed', 'rate-limit', 'circuit-open', 'too-large', 'other'] as const;
+export type RejectReason = (typeof REJECT_REASONS)[number];
+
+export const ACCEPTED: Outcome = { kind: 'accepted' };
+
+/**
+ * Handles one message. Returns (or resolves) when it is handled and may be settled; throws (or rejects) when it failed.
+ * An error with `permanent: true` says that no retry can help.
+ */
+export type MessageHandler = (message: IncomingMessage) => void | Promise<void>;
+
+export interface IncomingMessage {
+  readonly id: string;
+  readonly key: string | undefined;
+  /** Valid until the handler's promise settles; copy what you keep. */
+  readonly payload: Buffer;
+  readonly partition: number;
+  /** 1 for the first delivery, as far as the system knows. */
+  readonly attempt: number;
+}
+
+export interface StoredMessage {
+  readonly id: string;
+  readonly payload: Buffer;
+  readonly place: StoredPlace;
+}
+
+/** Dead letters and quarantine are final; the other places still owe the message to a consumer. */
+export const STORED_PLACES = ['log', 'pending', 'retry', 'parked', 'dead-letters', 'quarantine'] as const;
+export type StoredPlace = (typeof STORED_PLACES)[number];

@@ -1,0 +1,62 @@
+import type { DriverEndpoints } from '../drivers/driver.js';
+
+/** Where a run's servers live, and every handle that faults and drivers need of them. */
+export interface Environment extends AsyncDisposable {
+  readonly kind: 'native' | 'external';
+  readonly versions: { readonly redis: string; readonly toxiproxy: string };
+  readonly nodes: readonly RedisNode[];
+  /** Every proxied link; faults name them `<node>.clients` and `<node>.peers`. */
+  readonly links: readonly Link[];
+  /** Control API of Toxiproxy. */
+  readonly toxiproxy: { readonly host: string; readonly port: number };
+  /** Client addresses, behind the proxies. */
+  readonly endpoints: DriverEndpoints;
+  /** Folder with the servers' logs, kept after disposal. */
+  readonly logDir: string;
+  /** Servers that ended though nobody asked them to. Called at most once per process. */
+  onUnexpectedExit(listener: (exit: UnexpectedExit) => void): void;
+}
+
+export interface Link {
+  /** `redis-1.clients`, `redis-1.peers`. */
+  readonly name: string;
+  /** Name of the Toxiproxy proxy (safe in a URL path). */
+  readonly proxy: string;
+  readonly host: string;
+  readonly port: number;
+  /** What it forwards to. */
+  readonly upstream: { readonly host: string; readonly port: number };
+}
+
+export interface RedisNode {
+  /** `redis-1`, `redis-2`, ... */
+  readonly name: string;
+  /** The server itself, past the proxies: for probes and judgement, never for drivers. */
+  readonly direct: { readonly host: string; readonly port: number; readonly password?: string };
+  readonly clients: Link;
+  /** What replicas connect to; the node announces it. Undefined with a single node. */
+  readonly peers: Link | undefined;
+  /** The process, where it is ours; undefined in an external environment (then it cannot be killed or paused). */
+  readonly process: ManagedProcess | undefined;
+}
+
+/** A server process that faults may kill, pause and start again under the same address and configuration. */
+export interface ManagedProcess {
+  readonly name: string;
+  readonly pid: number | undefined;
+  readonly running: boolean;
+  /** Sends a signal; the exit that follows is expected until {@link start} is called. */
+  signal(signal: NodeJS.Signals): void;
+  /** Starts it again with the same command; resolves when it answers. */
+  start(): Promise<void>;
+  /** Resolves when the process has ended. */
+  exited(): Promise<void>;
+}
+
+export interface UnexpectedExit {
+  readonly process: string;
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  /** The last lines of its log. */
+  readonly logTail: string;
+}

@@ -1,0 +1,61 @@
+import type { z } from 'zod';
+import type { Clock } from '../clock.js';
+import type { Environment, ManagedProcess, RedisNode } from '../environment/environment.js';
+import type { Toxiproxy } from './toxiproxy.js';
+
+/** One kind of fault: one file, one entry in the registry. */
+export interface FaultKind<Params extends Record<string, string | number> = Record<string, string | number>> {
+  /** The key in the scenario: `latency: 20ms`. */
+  readonly name: string;
+  /** One sentence for `gauntlet list faults`. */
+  readonly summary: string;
+  /** A line of YAML. */
+  readonly example: string;
+  /**
+   * Which of a scenario's keys carry parameters (the kind's own key included), already converted to base units (ms,
+   * bytes, bytes/s), and what they must be. Strict: anything else is an error.
+   */
+  readonly params: z.ZodType<Params>;
+  /** What it touches, from its parameters: for the cross-check against topology and workers. */
+  target(params: Params): FaultTarget;
+  /** Puts the fault in place. Whatever was begun is undone by the returned `lift`, even if `prove` fails. */
+  inject(context: FaultContext, params: Params): Promise<InjectedFault>;
+}
+
+export type FaultTarget =
+  | { readonly kind: 'link'; readonly link: string }
+  | { readonly kind: 'process'; readonly process: string };
+
+export interface InjectedFault {
+  /** What was done to whom, for the report: `latency 20ms on redis-1.clients, downstream`. */
+  readonly description: string;
+  /** Worker processes (`consumer-1`) or nodes that it touches. */
+  readonly affected: readonly string[];
+  /** Looks for an effect, not for the API's word. */
+  prove(signal: AbortSignal): Promise<Evidence>;
+  /** Undoes it and sees that it is undone. Twice is safe. */
+  lift(signal: AbortSignal): Promise<void>;
+}
+
+export interface Evidence {
+  readonly tookHold: boolean;
+  /** What was seen: `PING through redis-1.clients took 21.3 ms (0.2 ms before)`. */
+  readonly observed: string;
+}
+
+export interface FaultContext {
+  readonly environment: Environment;
+  readonly toxiproxy: Toxiproxy;
+  readonly workers: WorkerProcesses;
+  readonly clock: Clock;
+  readonly log: (message: string) => void;
+}
+
+/** Producer and consumer workers as faults see them: `consumer-1`, `producer-2`. */
+export interface WorkerProcesses {
+  names(): readonly string[];
+  get(name: string): ManagedProcess | undefined;
+}
+
+/** `redis-master` and `redis-replica` are roles of the moment, `redis-1` is a node. */
+export type NodeResolver = (environment: Environment, name: string) => Promise<RedisNode>;

@@ -1,0 +1,77 @@
+import type { StoredPlace } from '../drivers/driver.js';
+import type { LoadPlan } from '../load/plan.js';
+
+/**
+ * Everything that the checker judges a run by: the plan, the ledger files, the inventory and what the harness itself
+ * did to the processes. Nothing in it comes from the counters of the system under test.
+ */
+export interface RunHistory {
+  readonly plan: LoadPlan;
+  /** The run's nonce, 16 hex digits. */
+  readonly nonce: string;
+  /** Monotonic time of the start of the load; intended times count from it. */
+  readonly startNs: number;
+  /** End of the drain (of the fresh consumer). */
+  readonly endNs: number;
+  readonly files: readonly LedgerFile[];
+  /** `undefined`: the driver has none. */
+  readonly inventory: InventoryReading | undefined;
+  readonly incidents: readonly WorkerIncident[];
+  readonly faults: readonly FaultRecord[];
+  readonly publishDeadlineMs: number;
+  /** Handlings after which a failing message may be dead-lettered, for `collateral`; undefined: unknown. */
+  readonly maxAttempts: number | undefined;
+}
+
+export interface LedgerFile {
+  readonly path: string;
+  readonly role: 'producer' | 'consumer';
+  /** Worker from 0; the drain's fresh consumer has the index after the last. */
+  readonly worker: number;
+  readonly incarnation: number;
+  /** Killed with SIGKILL by a fault, at this time: only then may the file lack its CLOSE and have a torn tail. */
+  readonly killedNs: number | undefined;
+}
+
+/** The last of the inventory's scans: per message the places where it was found. */
+export interface InventoryReading {
+  /** false: never two equal scans in a row, hung, or threw: then it counts as empty. */
+  readonly stable: boolean;
+  readonly scans: number;
+  readonly problem: string | undefined;
+  readonly items: readonly InventoryItem[];
+}
+
+export interface InventoryItem {
+  /** NO_ORDINAL when the message is none of this run's. */
+  readonly ordinal: number;
+  readonly place: StoredPlace;
+  /** Copies found there. */
+  readonly copies: number;
+  /** Payload, id or key are not what was sent. */
+  readonly corrupt: boolean;
+}
+
+/** What the harness did to a worker: it excuses duplicates and withholds messages. */
+export interface WorkerIncident {
+  readonly role: 'producer' | 'consumer';
+  readonly worker: number;
+  readonly incarnation: number;
+  readonly kind: 'killed' | 'paused' | 'cut-off' | 'master-moved';
+  readonly fromNs: number;
+  /** Until it was ready again; the end of the run if never. */
+  readonly untilNs: number;
+}
+
+/** A fault as it happened. `undefined` times: it never came to that. */
+export interface FaultRecord {
+  readonly id: string;
+  readonly kind: string;
+  readonly description: string;
+  readonly plannedNs: number;
+  readonly injectedNs: number | undefined;
+  readonly liftedNs: number | undefined;
+  readonly tookHold: boolean;
+  readonly observed: string;
+  readonly affected: readonly string[];
+}
