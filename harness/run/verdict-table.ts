@@ -1,0 +1,74 @@
+import pc from 'picocolors';
+import type { Results, Suite } from '../../reports/results.js';
+
+const MARK = { pass: 'PASS', fail: 'FAIL', inconclusive: '????', error: 'ERR ', interrupted: 'STOP' } as const;
+const PAINT = { pass: pc.green, fail: pc.red, inconclusive: pc.yellow, error: pc.red, interrupted: pc.yellow } as const;
+
+/** The final table on stdout: a line a scenario, then each gate that did not pass with its figures. */
+export function renderVerdictTable(suite: Suite, results: readonly Results[]): string {
+  const width = Math.max(8, ...suite.scenarios.map((scenario) => scenario.name.length));
+  const lines = ['', `      ${'scenario'.padEnd(width)}  delivered       lost  throughput       p50       p99     p99.9`];
+  for (const scenario of suite.scenarios) {
+    const mark = PAINT[scenario.verdict](MARK[scenario.verdict]);
+    const runs = results.filter((result) => result.run.scenario.name === scenario.name);
+    if (runs.length === 0) lines.push(`${mark}  ${scenario.name.padEnd(width)}  ${scenario.reason}`);
+    for (const run of runs) lines.push(`${mark}  ${scenario.name.padEnd(width)}  ${figures(run)}`);
+  }
+  for (const result of results) lines.push(...shortfalls(result));
+  lines.push('');
+  return lines.join('\n');
+}
+
+function figures(result: Results): string {
+  const { counts } = result.ledger;
+  const share = counts.delivered?.share;
+  const measured = result.phases.filter((phase) => phase.measure);
+  const seconds = measured.reduce((sum, phase) => sum + (phase.endMs - phase.startMs) / 1000, 0);
+  const throughput = measured.reduce(
+    (sum, phase) => sum + (phase.throughputPerSec * (phase.endMs - phase.startMs)) / 1000,
+    0,
+  );
+  const { summary } = result.overall.e2e;
+  return [
+    (share == null ? '-' : `${(share * 100).toFixed(3)} %`).padStart(9),
+    String(counts.lost?.value ?? '-').padStart(9),
+    `${Math.round(throughput / seconds)}/s`.padStart(10),
+    ms(summary.p50),
+    ms(summary.p99),
+    ms(summary.p999),
+  ].join('  ');
+}
+
+function ms(value: number | null): string {
+  return (value === null ? 'never' : `${value.toFixed(1)} ms`).padStart(8);
+}
+
+function shortfalls(result: Results): string[] {
+  const failed = result.gates.filter((gate) => gate.verdict !== 'pass');
+  if (failed.length === 0 && result.verdict === 'pass') return [];
+  const lines = ['', `${pc.bold(result.run.scenario.name)}: ${result.reason}`];
+  for (const gate of failed) {
+    const paint = PAINT[gate.verdict];
+    const observed = gate.observed === null ? 'never or not measurable' : formatValue(gate.observed, gate.unit);
+    lines.push(`  ${paint(MARK[gate.verdict])}  ${gate.expression}`);
+    lines.push(`        observed ${observed}${gate.note === null ? '' : `; ${gate.note}`}`);
+  }
+  for (const problem of result.instrument.problems) lines.push(`  ${pc.yellow('instrument:')} ${problem}`);
+  return lines;
+}
+
+function formatValue(value: number, unit: Results['gates'][number]['unit']): string {
+  switch (unit) {
+    case 'ms':
+      return `${value.toFixed(1)} ms`;
+    case 'share':
+      return `${(value * 100).toFixed(4)} %`;
+    case 'per-sec':
+      return `${Math.round(value)}/s`;
+    case 'count':
+    case 'number':
+      return String(Number(value.toPrecision(6)));
+    default:
+      return unit satisfies never;
+  }
+}
