@@ -1,0 +1,102 @@
+import { closeSync, openSync, writeSync } from 'node:fs';
+import { KIND, NO_ORDINAL, RECORD_BYTES, type RecordKind } from './record.js';
+import { encodeRecord } from './record-codec.js';
+
+const BUFFER_RECORDS = 8192;
+
+/**
+ * Appends records to one worker incarnation's ledger file. Records gather in memory and go to the file in one `write(2)`
+ * per turn of the event loop; what the kernel has taken survives a SIGKILL.
+ *
+ * A failed write (full disk) is reported once through `onError`; from then on nothing more is written and `flushed()`
+ * never resolves, so that nothing is settled that the ledger does not hold.
+ */
+export class LedgerWriter {
+  readonly #fd: number;
+  readonly #buffer = Buffer.allocUnsafeSlow(BUFFER_RECORDS * RECORD_BYTES);
+  readonly #view = new DataView(this.#buffer.buffer);
+  readonly #onError: (error: Error) => void;
+  readonly #flushTurn = () => this.#endTurn();
+  #bytes = 0;
+  #records = 0;
+  #scheduled = false;
+  #state: 'open' | 'failed' | 'closed' = 'open';
+  #turn: PromiseWithResolvers<void> | undefined;
+
+  /** Creates `path`, which must not exist. */
+  constructor(path: string, onError: (error: Error) => void) {
+    this.#fd = openSync(path, 'ax');
+    this.#onError = onError;
+  }
+
+  /** Records appended so far. */
+  get records(): number {
+    return this.#records;
+  }
+
+  /** Adds a record; it is on file after the current turn of the event loop, or after {@link flush}. */
+  append(ordinal: number, kind: RecordKind, ns: number, flags = 0, a = 0, b = 0): void {
+    if (this.#state !== 'open') return;
+    if (this.#bytes === this.#buffer.length) this.flush();
+    encodeRecord(this.#view, this.#bytes, ordinal, kind, flags, ns, a, b);
+    this.#bytes += RECORD_BYTES;
+    this.#records++;
+    this.#schedule();
+  }
+
+  /** Puts everything appended on file now. */
+  flush(): void {
+    if (this.#state !== 'open') return;
+    try {
+      for (let from = 0; from < this.#bytes; ) from += writeSync(this.#fd, this.#buffer, from, this.#bytes - from);
+      this.#bytes = 0;
+    } catch (error) {
+      this.#state = 'failed';
+      this.#onError(error as Error);
+    }
+  }
+
+  /** Resolves when everything appended so far is on file: one promise for all callers of a turn. */
+  flushed(): Promise<void> {
+    this.#turn ??= withResolvers();
+    this.#schedule();
+    return this.#turn.promise;
+  }
+
+  /** Ends the file in order: CLOSE with the number of records before it. Twice is safe. */
+  close(ns: number): void {
+    if (this.#state === 'open') {
+      this.append(NO_ORDINAL, KIND.CLOSE, ns, 0, this.#records);
+      this.#endTurn();
+    }
+    if (this.#state !== 'closed') closeSync(this.#fd);
+    this.#state = 'closed';
+  }
+
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    setImmediate(this.#flushTurn);
+  }
+
+  #endTurn(): void {
+    this.#scheduled = false;
+    this.flush();
+    if (this.#state !== 'open') return;
+    this.#turn?.resolve();
+    this.#turn = undefined;
+  }
+}
+
+interface PromiseWithResolvers<T> {
+  readonly promise: Promise<T>;
+  readonly resolve: (value: T) => void;
+}
+
+function withResolvers(): PromiseWithResolvers<void> {
+  let resolve = () => {};
+  const promise = new Promise<void>((settle) => {
+    resolve = settle;
+  });
+  return { promise, resolve };
+}
