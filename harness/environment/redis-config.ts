@@ -1,0 +1,93 @@
+import type { RedisSpec } from '../scenario/scenario.js';
+import { EnvironmentError } from './environment-error.js';
+
+export interface RedisNodePlace {
+  readonly port: number;
+  /** Where the node keeps its files. */
+  readonly dir: string;
+  /** Port of the proxy that its peers use: announced to them. Undefined with a single node. */
+  readonly peerPort: number | undefined;
+  /** Peer proxy of the master, for a node that starts as its replica. */
+  readonly masterPeerPort: number | undefined;
+}
+
+/** Directives that decide where a server lives: the environment's, never the scenario's. */
+const OWNED: ReadonlySet<string> = new Set([
+  'port',
+  'bind',
+  'bind-source-addr',
+  'protected-mode',
+  'unixsocket',
+  'tls-port',
+  'dir',
+  'daemonize',
+  'supervised',
+  'pidfile',
+  'logfile',
+  'replicaof',
+  'slaveof',
+  'replica-announce-ip',
+  'replica-announce-port',
+  'cluster-enabled',
+  'include',
+  'masterauth',
+]);
+
+/** redis.conf of one node. What the scenario's `config` says comes last, so it overrides the defaults above it. */
+export function redisConfig(spec: RedisSpec, place: RedisNodePlace): string {
+  const lines = [
+    'bind 127.0.0.1',
+    'protected-mode yes',
+    `port ${place.port}`,
+    `dir ${quote(place.dir)}`,
+    'daemonize no',
+    // No persistence unless the scenario asks for it: a snapshot's fork is a stall that nobody ordered.
+    'save ""',
+    'appendonly no',
+  ];
+  if (place.peerPort !== undefined) {
+    // A replica that attaches need not wait for others (default 5 s).
+    lines.push(
+      'repl-diskless-sync-delay 0',
+      'replica-announce-ip 127.0.0.1',
+      `replica-announce-port ${place.peerPort}`,
+    );
+  }
+  if (place.masterPeerPort !== undefined) lines.push(`replicaof 127.0.0.1 ${place.masterPeerPort}`);
+  const password = spec.config.requirepass;
+  if (password) lines.push(`masterauth ${quote(password)}`);
+  for (const [directive, value] of Object.entries(spec.config)) {
+    checkDirective(directive, value);
+    lines.push(`${directive} ${isSingleValue(directive) ? quote(value) : value === '' ? '""' : value}`);
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+/** Passwords are one value whatever they contain; other directives may have several, as in redis.conf. */
+function isSingleValue(directive: string): boolean {
+  return directive.toLowerCase() === 'requirepass';
+}
+
+function checkDirective(directive: string, value: string): void {
+  const place = `environment.redis.config.${directive}`;
+  if (!/^[a-z][a-z0-9-]*$/i.test(directive)) {
+    throw new EnvironmentError('bad-config', `${place}: "${directive}" is not the name of a redis.conf directive.`);
+  }
+  if (OWNED.has(directive.toLowerCase())) {
+    throw new EnvironmentError(
+      'bad-config',
+      `${place}: "${value}" cannot be set: the environment decides it (each run gets ports and folders of its own). Remove it.`,
+    );
+  }
+  if (/[\r\n\0]/.test(value)) {
+    throw new EnvironmentError(
+      'bad-config',
+      `${place}: the value ${JSON.stringify(value)} has a line break. Write one line.`,
+    );
+  }
+}
+
+/** As redis.conf reads it back: in double quotes, with C-like escapes. */
+function quote(text: string): string {
+  return `"${text.replace(/[\\"]/g, '\\$&')}"`;
+}
