@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
 import pc from 'picocolors';
+import { ReportError } from '../../reports/report-error.js';
 import { HarnessError } from '../errors.js';
 import { EXIT } from '../exit-codes.js';
 import { gauntletVersion } from '../version.js';
@@ -56,6 +57,10 @@ function report(error: unknown): number {
   if (error instanceof HarnessError) {
     process.stderr.write(`${pc.red('error:')} ${error.message}\n`);
     return error.exitCode;
+  }
+  if (error instanceof ReportError) {
+    process.stderr.write(`${pc.red('error:')} ${error.message}\n`);
+    return error.code === 'disk-full' ? EXIT.environment : EXIT.usage;
   }
   const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
   process.stderr.write(`${pc.red('internal error:')} ${detail}\n`);

@@ -47,7 +47,7 @@ function terminal(stream: WriteStream): Progress {
   };
   const show = (line: string) => {
     clear();
-    status = fit(line, stream.columns ?? 80);
+    status = clipped(line, stream.columns ?? 80);
     stream.write(status);
   };
   return {
@@ -95,7 +95,7 @@ function round(value: number): string {
 }
 
 /** Cuts a line to the terminal's width; colour codes take no room. */
-function fit(line: string, columns: number): string {
+function clipped(line: string, columns: number): string {
   let visible = 0;
   let out = '';
   for (let i = 0; i < line.length; ) {

@@ -1,20 +1,23 @@
 import pc from 'picocolors';
 import type { Results, Suite } from '../../reports/results.js';
+import { suiteRows } from '../../reports/suite.js';
 
 const MARK = { pass: 'PASS', fail: 'FAIL', inconclusive: '????', error: 'ERR ', interrupted: 'STOP' } as const;
 const PAINT = { pass: pc.green, fail: pc.red, inconclusive: pc.yellow, error: pc.red, interrupted: pc.yellow } as const;
 
 /** The final table on stdout: a line a scenario, then each gate that did not pass with its figures. */
 export function renderVerdictTable(suite: Suite, results: readonly Results[]): string {
+  const rows = suiteRows(suite, results);
   const width = Math.max(8, ...suite.scenarios.map((scenario) => scenario.name.length));
-  const lines = ['', `      ${'scenario'.padEnd(width)}  delivered       lost  throughput       p50       p99     p99.9`];
-  for (const scenario of suite.scenarios) {
-    const mark = PAINT[scenario.verdict](MARK[scenario.verdict]);
-    const runs = results.filter((result) => result.run.scenario.name === scenario.name);
-    if (runs.length === 0) lines.push(`${mark}  ${scenario.name.padEnd(width)}  ${scenario.reason}`);
-    for (const run of runs) lines.push(`${mark}  ${scenario.name.padEnd(width)}  ${figures(run)}`);
+  const lines = [
+    '',
+    `      ${'scenario'.padEnd(width)}  delivered       lost  throughput       p50       p99     p99.9`,
+  ];
+  for (const { entry, results: run } of rows) {
+    const mark = PAINT[entry.verdict](MARK[entry.verdict]);
+    lines.push(`${mark}  ${entry.name.padEnd(width)}  ${run === undefined ? entry.reason : figures(run)}`);
   }
-  for (const result of results) lines.push(...shortfalls(result));
+  for (const { results: run } of rows) if (run !== undefined) lines.push(...shortfalls(run));
   lines.push('');
   return lines.join('\n');
 }

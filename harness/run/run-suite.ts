@@ -1,0 +1,130 @@
+import { appendFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { renderMarkdown } from '../../reports/markdown.js';
+import type { Results, Suite } from '../../reports/results.js';
+import { ensureWritable, writeScenarioReport, writeSuite } from '../../reports/write-report.js';
+import { type Clock, NS_PER_MS } from '../clock.js';
+import { HarnessError } from '../errors.js';
+import { EXIT, type ExitCode } from '../exit-codes.js';
+import type { Scenario } from '../scenario/scenario.js';
+import type { Progress } from './progress.js';
+import { type RunTarget, runScenario } from './run-scenario.js';
+
+export interface SuiteOptions {
+  readonly scenarios: readonly Scenario[];
+  readonly repeat: number;
+  readonly failFast: boolean;
+  readonly reportDir: string;
+  readonly target: RunTarget;
+  /** The command line that repeats the suite, as a person would type it. */
+  readonly command: string;
+  readonly progress: Progress;
+  readonly clock: Clock;
+  /** Appended to, as GitHub's job page: the value of GITHUB_STEP_SUMMARY. */
+  readonly stepSummary: string | undefined;
+}
+
+export interface SuiteOutcome {
+  readonly suite: Suite;
+  readonly results: readonly Results[];
+  readonly exitCode: ExitCode;
+}
+
+type Entry = Suite['scenarios'][number];
+
+/** One scenario after the other, each repetition with a report of its own; then the suite's files. */
+export async function runSuite(options: SuiteOptions, signal: AbortSignal): Promise<SuiteOutcome> {
+  const { clock, progress, reportDir, repeat } = options;
+  await ensureWritable(reportDir);
+  const startedAt = new Date(clock.wallMs()).toISOString();
+  const startNs = clock.nowNs();
+  const entries: Entry[] = [];
+  const results: Results[] = [];
+  const codes: ExitCode[] = [];
+
+  for (const [index, scenario] of options.scenarios.entries()) {
+    if (signal.aborted) break;
+    const runs: { results: Results; folder: string }[] = [];
+    for (let repetition = 1; repetition <= repeat; repetition++) {
+      const folder = repeat === 1 ? scenario.name : `${scenario.name}-${repetition}`;
+      const place = `${index + 1}/${options.scenarios.length} ${folder}`;
+      progress.scenario(place, scenario.description);
+      const scenarioNs = clock.nowNs();
+      const finish = (entry: Omit<Entry, 'name' | 'durationMs'>) =>
+        entries.push({ name: scenario.name, durationMs: (clock.nowNs() - scenarioNs) / NS_PER_MS, ...entry });
+      try {
+        const document = await runScenario(
+          { ...options, scenario, repetition, reportDir: join(reportDir, folder) },
+          signal,
+        );
+        runs.push({ results: document, folder });
+        codes.push(exitCodeOf(document));
+        finish({ folder, verdict: document.verdict, reason: document.reason });
+      } catch (error) {
+        if (!(error instanceof HarnessError)) throw error;
+        codes.push(error.exitCode);
+        const interrupted = error.exitCode === EXIT.interrupted;
+        finish({ folder: null, verdict: interrupted ? 'interrupted' : 'error', reason: error.message });
+        if (!interrupted) progress.event(error.message);
+      }
+      progress.end();
+      if (signal.aborted || (options.failFast && codes.at(-1) !== EXIT.pass)) break;
+    }
+    for (const run of shareRepeats(runs)) {
+      await writeScenarioReport(join(reportDir, run.folder), run.results);
+      results.push(run.results);
+    }
+    if (options.failFast && codes.some((code) => code !== EXIT.pass)) break;
+  }
+
+  const exitCode = signal.aborted ? EXIT.interrupted : mergeExitCodes(codes);
+  const suite: Suite = {
+    gauntletSuite: 1,
+    startedAt,
+    durationMs: (clock.nowNs() - startNs) / NS_PER_MS,
+    verdict: suiteVerdict(entries),
+    exitCode,
+    command: options.command,
+    scenarios: entries,
+  };
+  await writeSuite(reportDir, suite, results);
+  if (options.stepSummary) await appendFile(options.stepSummary, renderMarkdown(suite, results));
+  return { suite, results, exitCode };
+}
+
+/** Every repetition's report shows what each gate came to in all of them. */
+function shareRepeats(runs: readonly { results: Results; folder: string }[]): { results: Results; folder: string }[] {
+  return runs.map(({ results, folder }) => ({
+    folder,
+    results: {
+      ...results,
+      gates: results.gates.map((gate, index) => ({
+        ...gate,
+        repeats: runs.map((run) => run.results.gates[index]?.observed ?? null),
+      })),
+    },
+  }));
+}
+
+function exitCodeOf(results: Results): ExitCode {
+  if (results.verdict === 'pass') return EXIT.pass;
+  return results.verdict === 'fail' ? EXIT.gateFailed : EXIT.inconclusive;
+}
+
+const PRECEDENCE: readonly ExitCode[] = [
+  EXIT.interrupted,
+  EXIT.usage,
+  EXIT.gateFailed,
+  EXIT.environment,
+  EXIT.inconclusive,
+];
+
+/** Of a suite the first that applies of 130, 2, 1, 3, 4, 0. */
+export function mergeExitCodes(codes: readonly ExitCode[]): ExitCode {
+  return PRECEDENCE.find((code) => codes.includes(code)) ?? EXIT.pass;
+}
+
+function suiteVerdict(entries: readonly Entry[]): Suite['verdict'] {
+  if (entries.some((entry) => entry.verdict === 'fail')) return 'fail';
+  return entries.every((entry) => entry.verdict === 'pass') ? 'pass' : 'inconclusive';
+}
