@@ -17,10 +17,14 @@ export interface RunHistory {
   /** `undefined`: the driver has none. */
   readonly inventory: InventoryReading | undefined;
   readonly incidents: readonly WorkerIncident[];
+  /** Workers that ended or went deaf by themselves, for `crashed`. */
+  readonly crashes: readonly WorkerCrash[];
   readonly faults: readonly FaultRecord[];
   readonly publishDeadlineMs: number;
   /** Handlings after which a failing message may be dead-lettered, for `collateral`; undefined: unknown. */
   readonly maxAttempts: number | undefined;
+  /** The driver's `redeliveryAfterMs`: how long after END a handling may stay unsettled (its settling horizon). */
+  readonly redeliveryAfterMs: number;
 }
 
 export interface LedgerFile {
@@ -63,8 +67,20 @@ export interface WorkerIncident {
   readonly untilNs: number;
 }
 
-/** A fault as it happened. `undefined` times: it never came to that. */
+/** A worker's end (or silence) that no fault of the scenario ordered. */
+export interface WorkerCrash {
+  readonly role: 'producer' | 'consumer';
+  readonly worker: number;
+  readonly incarnation: number;
+  readonly atNs: number;
+  /** `error`: of the driver. `signal`: SIGABRT, SEGV, BUS, ILL or FPE. `deaf`: unsignalled and silent for 10 s. */
+  readonly cause: 'error' | 'signal' | 'out-of-memory' | 'deaf';
+  readonly detail: string;
+}
+
+/** A fault as it happened. Monotonic ns, like every time here; `undefined`: it never came to that. */
 export interface FaultRecord {
+  /** The fault's id; further injections of a repeated one are `<id>#2`, `<id>#3`, ... */
   readonly id: string;
   readonly kind: string;
   readonly description: string;

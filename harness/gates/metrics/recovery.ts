@@ -1,0 +1,55 @@
+import type { Metric } from '../metric.js';
+import { recoveryAfter, recoveryLimitMs } from '../recovery.js';
+import { episodesOf } from '../scope.js';
+import { unavailableAfterMs } from '../unavailability.js';
+
+/** What a fault did to the system's speed. Of a repeated fault the worst injection counts. */
+export const RECOVERY_METRICS: readonly Metric[] = [
+  {
+    name: 'recovery',
+    unit: 'ms',
+    definition:
+      'from the injection to the start of the first of three consecutive 1 s windows in each of which >= 95 % of the messages intended there have latency.done within the limit (the latency gate, else max(2 x p99, 10 ms) of the first measured phase before any fault); below 100 messages a window is longer; never recovered fails',
+    example: 'recovery < 5s after master-dies',
+    family: 'rate',
+    scopes: ['after'],
+    hasInterval: false,
+    excusable: true,
+    refuse: refuseWithoutFaults,
+    measure: ({ run, scenario, gate, without }) => {
+      const episodes = gate.scope.kind === 'after' ? episodesOf(run, gate.scope.fault) : [];
+      const limitMs = recoveryLimitMs(run, scenario);
+      const recoveries = episodes.map((episode) => recoveryAfter(run, episode, limitMs, without));
+      return {
+        value: Math.max(0, ...recoveries.map(({ afterMs }) => afterMs)),
+        samples: recoveries.reduce((sum, { windows }) => sum + windows, 0),
+        interval: undefined,
+        note: `recovered means done within ${limitMs.toPrecision(4)} ms`,
+      };
+    },
+  },
+  {
+    name: 'unavailable',
+    unit: 'ms',
+    definition:
+      'the longest gap between first successes while messages were due, from the injection to the end of the load',
+    example: 'unavailable < 2s after master-dies',
+    family: 'rate',
+    scopes: ['after'],
+    hasInterval: false,
+    excusable: false,
+    refuse: refuseWithoutFaults,
+    measure: ({ run, gate }) => {
+      const episodes = gate.scope.kind === 'after' ? episodesOf(run, gate.scope.fault) : [];
+      return {
+        value: Math.max(0, ...episodes.map((episode) => unavailableAfterMs(run, episode))),
+        samples: episodes.length,
+        interval: undefined,
+      };
+    },
+  },
+];
+
+function refuseWithoutFaults(scenario: { readonly faults: readonly unknown[] }): string | undefined {
+  return scenario.faults.length === 0 ? 'it has no faults' : undefined;
+}

@@ -1,0 +1,124 @@
+import type { CheckedRun } from '../ledger/checked-run.js';
+import type { FaultRecord } from '../ledger/history.js';
+import type { GateScope } from '../scenario/scenario.js';
+import type { Span } from './metric.js';
+
+const BEFORE_FAULT_NS = 1e9;
+const AFTER_FAULT_NS = 5e9;
+
+/** Which planned messages a count gate looks at, and whether finds that belong to no planned message count as well. */
+export interface CountScope {
+  readonly has: (ordinal: number) => boolean;
+  readonly unplanned: boolean;
+}
+
+/** Counts are judged over everything, drain included, unless the gate names a scope. */
+export function countScope(run: CheckedRun, scope: GateScope): CountScope {
+  const { plan, startNs } = run.history;
+  switch (scope.kind) {
+    case 'default':
+    case 'overall':
+      return { has: () => true, unplanned: true };
+    case 'during': {
+      const named = plan.phases.map((phase) => scope.phases.includes(phase.name));
+      return { has: (ordinal) => named[plan.phase[ordinal] as number] as boolean, unplanned: false };
+    }
+    case 'after': {
+      const injectedNs = Math.min(...episodesOf(run, scope.fault).map((fault) => fault.injectedNs as number));
+      return {
+        has: (ordinal) => {
+          const doneNs = run.firstDoneNs[ordinal] as number;
+          return doneNs === 0 || doneNs > injectedNs || startNs + (plan.intendedNs[ordinal] as number) >= injectedNs;
+        },
+        unplanned: false,
+      };
+    }
+    case 'outside-faults': {
+      const spans = subtract([{ fromNs: -Infinity, toNs: Infinity }], faultSpans(run));
+      return { has: (ordinal) => contains(spans, plan.intendedNs[ordinal] as number), unplanned: false };
+    }
+    default:
+      return scope satisfies never;
+  }
+}
+
+/**
+ * The spans of intended time that a rate gate looks at: measured phases unless phases are named or `overall` is asked
+ * for, without `without`.
+ */
+export function rateSpans(run: CheckedRun, scope: GateScope, without: readonly Span[] = []): readonly Span[] {
+  const { plan, startNs } = run.history;
+  const phases = plan.phases.filter((phase) =>
+    scope.kind === 'during' ? scope.phases.includes(phase.name) : scope.kind === 'overall' || phase.measure,
+  );
+  let spans: readonly Span[] = phases.map((phase) => ({ fromNs: phase.startNs, toNs: phase.endNs }));
+  if (scope.kind === 'outside-faults') spans = subtract(spans, faultSpans(run));
+  if (scope.kind === 'after') {
+    const injectedNs = Math.min(...episodesOf(run, scope.fault).map((fault) => fault.injectedNs as number));
+    spans = subtract(spans, [{ fromNs: -Infinity, toNs: injectedNs - startNs }]);
+  }
+  return subtract(spans, without);
+}
+
+/** The injections of a fault that happened; several when it repeats. */
+export function episodesOf(run: CheckedRun, fault: string): readonly FaultRecord[] {
+  return run.history.faults.filter(
+    ({ id, injectedNs }) => injectedNs !== undefined && (id === fault || id.startsWith(`${fault}#`)),
+  );
+}
+
+/** First ordinal that is due at or after `ns` from the start of the load. */
+export function firstDueAt(run: CheckedRun, ns: number): number {
+  const { intendedNs } = run.history.plan;
+  let low = 0;
+  let high = intendedNs.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((intendedNs[middle] as number) < ns) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** Calls `visit` for every ordinal whose intended time lies in one of the spans, in order. */
+export function eachOrdinal(run: CheckedRun, spans: readonly Span[], visit: (ordinal: number) => void): void {
+  for (const span of spans) {
+    const end = firstDueAt(run, span.toNs);
+    for (let ordinal = firstDueAt(run, span.fromNs); ordinal < end; ordinal++) visit(ordinal);
+  }
+}
+
+/** `spans` without `holes`; both may be in any order, the result ascends and is disjoint if `spans` are. */
+export function subtract(spans: readonly Span[], holes: readonly Span[]): readonly Span[] {
+  const sorted = [...holes].sort((a, b) => a.fromNs - b.fromNs);
+  const left: Span[] = [];
+  for (const span of [...spans].sort((a, b) => a.fromNs - b.fromNs)) {
+    let fromNs = span.fromNs;
+    for (const hole of sorted) {
+      if (hole.toNs <= fromNs || hole.fromNs >= span.toNs) continue;
+      if (hole.fromNs > fromNs) left.push({ fromNs, toNs: hole.fromNs });
+      fromNs = Math.max(fromNs, hole.toNs);
+    }
+    if (fromNs < span.toNs) left.push({ fromNs, toNs: span.toNs });
+  }
+  return left;
+}
+
+export function lengthNs(spans: readonly Span[]): number {
+  return spans.reduce((sum, span) => sum + span.toNs - span.fromNs, 0);
+}
+
+function contains(spans: readonly Span[], ns: number): boolean {
+  return spans.some((span) => ns >= span.fromNs && ns < span.toNs);
+}
+
+/** Each fault with a second before its injection and five after its lifting. */
+function faultSpans(run: CheckedRun): readonly Span[] {
+  const { faults, startNs } = run.history;
+  return faults
+    .filter((fault) => fault.injectedNs !== undefined)
+    .map((fault) => ({
+      fromNs: (fault.injectedNs as number) - startNs - BEFORE_FAULT_NS,
+      toNs: fault.liftedNs === undefined ? Infinity : fault.liftedNs - startNs + AFTER_FAULT_NS,
+    }));
+}
