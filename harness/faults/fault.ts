@@ -12,14 +12,19 @@ export interface FaultKind<Params extends Record<string, string | number> = Reco
   /** A line of YAML. */
   readonly example: string;
   /**
-   * Which of a scenario's keys carry parameters (the kind's own key included), already converted to base units (ms,
-   * bytes, bytes/s), and what they must be. Strict: anything else is an error.
+   * Which of a scenario's keys carry parameters (the kind's own key included) and what they must be: takes the raw YAML
+   * values, yields base units (ms, bytes, bytes/s). Strict: anything else is an error.
    */
   readonly params: z.ZodType<Params>;
   /** What it touches, from its parameters: for the cross-check against topology and workers. */
   target(params: Params): FaultTarget;
-  /** Puts the fault in place. Whatever was begun is undone by the returned `lift`, even if `prove` fails. */
-  inject(context: FaultContext, params: Params): Promise<InjectedFault>;
+  /** Lifted this long after its injection where the scenario's `for` says nothing: `restart: 3s` of a kill. */
+  liftAfterMs?(params: Params): number | undefined;
+  /**
+   * Puts the fault in place. Whatever was begun is undone by the returned `lift`, even if `prove` fails; an injection
+   * that rejects has undone itself.
+   */
+  inject(context: FaultContext, params: Params, signal: AbortSignal): Promise<InjectedFault>;
 }
 
 export type FaultTarget =
@@ -31,6 +36,8 @@ export interface InjectedFault {
   readonly description: string;
   /** Worker processes (`consumer-1`) or nodes that it touches. */
   readonly affected: readonly string[];
+  /** Monotonic time at which it began, where that is well before the injection was complete (an orderly stop). */
+  readonly sinceNs?: number;
   /** Looks for an effect, not for the API's word. */
   prove(signal: AbortSignal): Promise<Evidence>;
   /** Undoes it and sees that it is undone. Twice is safe. */

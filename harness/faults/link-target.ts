@@ -1,0 +1,47 @@
+import { z } from 'zod';
+import type { Environment, Link, RedisNode } from '../environment/environment.js';
+
+import { FaultError } from './fault-error.js';
+import { resolveFaultNode } from './node-target.js';
+import type { ProbeAddress } from './probe.js';
+import type { ToxicSpec } from './toxiproxy.js';
+
+/** `redis-1.clients`, `redis-master.peers`. */
+export const linkName = z
+  .string()
+  .regex(/^[a-z][a-z0-9-]*\.(clients|peers)$/, 'a link such as redis-master.clients or redis-2.peers');
+
+const DIRECTIONS = ['upstream', 'downstream', 'both'] as const;
+export type Direction = (typeof DIRECTIONS)[number];
+
+export const direction = z.enum(DIRECTIONS);
+
+/** `upstream`: what is sent to the server. `downstream`: what it answers. */
+export function streamsOf(direction: Direction): readonly ToxicSpec['stream'][] {
+  return direction === 'both' ? ['upstream', 'downstream'] : [direction];
+}
+
+/** Where faults on links go unless they say otherwise. */
+export const DEFAULT_LINK = 'redis-master.clients';
+
+/** A link with both ways to the server behind it: through the proxy for the effect, direct for what is normal. */
+export interface LinkTarget {
+  readonly link: Link;
+  readonly node: RedisNode;
+  readonly through: ProbeAddress;
+  readonly direct: ProbeAddress;
+}
+
+/** Throws {@link FaultError} `no-such-target`. A role (`redis-master`) is resolved at this moment. */
+export async function resolveLink(environment: Environment, name: string): Promise<LinkTarget> {
+  const [nodeName = '', side] = name.split('.');
+  const node = await resolveFaultNode(environment, nodeName);
+  const link = side === 'peers' ? node.peers : node.clients;
+  if (link === undefined) {
+    const links = environment.links.map((known) => known.name).join(', ');
+    throw new FaultError('no-such-target', `There is no link ${name} in this topology; there are ${links}`);
+  }
+  const { password } = node.direct;
+  const through = { host: link.host, port: link.port, ...(password === undefined ? {} : { password }) };
+  return { link, node, through, direct: node.direct };
+}

@@ -1,0 +1,114 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+import type { Clock } from '../clock.js';
+import type { ManagedProcess, RedisNode } from '../environment/environment.js';
+
+import { waitFor } from '../environment/wait-for.js';
+import type { FaultContext } from './fault.js';
+import { FaultError } from './fault-error.js';
+import type { Holds } from './holds.js';
+import { resolveFaultNode } from './node-target.js';
+import { describeExchange, ping } from './probe.js';
+
+/** `redis-1`, `redis-master`, `consumer-1`, `producer-2`. */
+export const processName = z
+  .string()
+  .regex(/^[a-z][a-z0-9-]*$/, 'a process such as redis-master, redis-2, consumer-1 or producer-1');
+
+/** A process to be hit; `node` where it is a Redis server, which can also be asked. */
+export interface ProcessTarget {
+  readonly process: ManagedProcess;
+  readonly node: RedisNode | undefined;
+}
+
+const PING_DEADLINE_MS = 1000;
+const HEALED_DEADLINE_MS = 10_000;
+
+/** Throws {@link FaultError} `no-such-target` and `not-ours`. A role (`redis-master`) is resolved at this moment. */
+export async function resolveProcess({ environment, workers }: FaultContext, name: string): Promise<ProcessTarget> {
+  const worker = workers.get(name);
+  if (worker !== undefined) return { process: worker, node: undefined };
+  if (/^(consumer|producer)-/.test(name)) {
+    throw new FaultError('no-such-target', `There is no worker ${name}; there are ${workers.names().join(', ')}`);
+  }
+  const node = await resolveFaultNode(environment, name);
+  if (node.process === undefined) {
+    throw new FaultError(
+      'not-ours',
+      `${node.name} was not started by this run, so it can be neither killed, paused nor restarted: leave the fault out, or run without --env ${environment.kind}`,
+    );
+  }
+  return { process: node.process, node };
+}
+
+/** The pid of a running process. Throws {@link FaultError} `not-running`. */
+export function runningPid({ name, pid, running }: ManagedProcess): number {
+  if (running && pid !== undefined) return pid;
+  throw new FaultError('not-running', `${name} is not running, so there is nothing to hit`);
+}
+
+/** One letter as `ps` shows it: R running, S sleeping, T stopped, Z ended and not yet reaped; undefined: no such process. */
+export function processState(pid: number): string | undefined {
+  try {
+    if (process.platform !== 'linux') {
+      return execFileSync('ps', ['-o', 'state=', '-p', String(pid)], { encoding: 'utf8', stdio: 'pipe' }).trim()[0];
+    }
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    // The command in parentheses may itself hold blanks and parentheses.
+    return stat.slice(stat.lastIndexOf(')') + 2)[0];
+  } catch {
+    return undefined;
+  }
+}
+
+export function isGone(pid: number): boolean {
+  return [undefined, 'Z', 'X'].includes(processState(pid));
+}
+
+/** Whether the process ends within `deadlineMs`. */
+export async function endsWithin(process: ManagedProcess, deadlineMs: number, clock: Clock): Promise<boolean> {
+  const timer = new AbortController();
+  const late = clock.sleep(deadlineMs, timer.signal).then(
+    () => false,
+    () => false,
+  );
+  const ended = await Promise.race([process.exited().then(() => true), late]);
+  timer.abort();
+  return ended;
+}
+
+/**
+ * Sees that the process runs, is not stopped, and answers where it is a server. Passed over for what another fault on
+ * it explains: the lifting of that one will see.
+ */
+export async function expectHealthy(
+  target: ProcessTarget,
+  holds: Holds,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<void> {
+  const { process, node } = target;
+  let seen = '';
+  const healthy = await waitFor(
+    async () => {
+      if (holds.isHeld(process.name)) return true;
+      const { pid } = process;
+      const state = pid === undefined ? undefined : processState(pid);
+      seen = `state ${state ?? 'ended'}`;
+      if (state === undefined || 'TZX'.includes(state)) return undefined;
+      if (node === undefined) return true;
+      const answer = await ping(node.direct, PING_DEADLINE_MS, clock, signal);
+      seen += `, PING: ${describeExchange(answer)}`;
+      return answer.outcome === 'replied' || undefined;
+    },
+    { clock, deadlineMs: HEALED_DEADLINE_MS },
+    signal,
+  );
+  if (healthy === undefined) {
+    throw new FaultError(
+      'not-undone',
+      `${process.name} is not well ${HEALED_DEADLINE_MS / 1000} s after the fault on it was lifted (${seen})`,
+    );
+  }
+}

@@ -1,0 +1,137 @@
+import type { Clock } from '../clock.js';
+import { waitFor } from '../environment/wait-for.js';
+import type { Evidence, FaultContext, InjectedFault } from './fault.js';
+import { FaultError } from './fault-error.js';
+import { type Holds, holdsOf } from './holds.js';
+import { type Direction, type LinkTarget, resolveLink, streamsOf } from './link-target.js';
+import { describeExchange, ping } from './probe.js';
+import type { ToxicSpec } from './toxiproxy.js';
+
+/** What the fault kinds that are one Toxiproxy toxic differ in. `Before` is what was measured before the injection. */
+export interface ToxicFault<Before> {
+  readonly type: ToxicSpec['type'];
+  readonly link: string;
+  readonly direction: Direction;
+  readonly attributes: ToxicSpec['attributes'];
+  /** `latency 20ms`: the rest of the description follows from link and direction. */
+  readonly title: string;
+  /** Closes all connections of the link once the toxic is in place, for toxics that spare those already open. */
+  readonly cutsConnections?: boolean;
+  /** Seen through the link before the toxic is there: what {@link prove} compares with. */
+  measure(probe: LinkProbe): Promise<Before>;
+  prove(probe: LinkProbe, before: Before): Promise<Evidence>;
+  /** Whether the link is as before, once the toxic is removed and it answers again. */
+  isClean?(probe: LinkProbe, before: Before): Promise<boolean>;
+}
+
+/** What probes of a link need. */
+export interface LinkProbe extends LinkTarget {
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+}
+
+/** For how long a link may take to answer once it is healed. */
+const CLEAN_DEADLINE_MS = 10_000;
+const PING_DEADLINE_MS = 1000;
+
+export async function injectToxic<Before>(
+  context: FaultContext,
+  fault: ToxicFault<Before>,
+  signal: AbortSignal,
+): Promise<InjectedFault> {
+  const { environment, toxiproxy, clock } = context;
+  const target = await resolveLink(environment, fault.link);
+  const { link, node } = target;
+  const holds = holdsOf(environment);
+  const before = await fault.measure({ ...target, clock, signal });
+  const hold = holds.add(link.name, fault.type);
+  const toxics = streamsOf(fault.direction).map(
+    (stream): ToxicSpec => ({
+      name: `gauntlet-${process.pid}-${hold.id}-${fault.type}-${stream}`,
+      type: fault.type,
+      stream,
+      toxicity: 1,
+      attributes: fault.attributes,
+    }),
+  );
+
+  const removeToxics = async () => {
+    // All of them, even when removing one fails.
+    const removals = await Promise.allSettled(toxics.map((toxic) => toxiproxy.removeToxic(link.proxy, toxic.name)));
+    const failure = removals.find((removal) => removal.status === 'rejected');
+    if (failure !== undefined) throw failure.reason;
+    const left = await toxiproxy.listToxics(link.proxy);
+    const stuck = toxics.filter((toxic) => left.includes(toxic.name));
+    if (stuck.length > 0)
+      throw new FaultError(
+        'not-undone',
+        `${link.name} still has ${stuck.map((toxic) => toxic.name).join(' and ')} after its removal`,
+      );
+  };
+
+  try {
+    await holds.exclusively(link.name, async () => {
+      for (const toxic of toxics) await toxiproxy.addToxic(link.proxy, toxic);
+      if (fault.cutsConnections && !holds.isHeld(link.name, 'down')) {
+        await toxiproxy.setEnabled(link.proxy, false);
+        await toxiproxy.setEnabled(link.proxy, true);
+      }
+    });
+  } catch (error) {
+    holds.release(hold);
+    await holds.exclusively(link.name, removeToxics).catch((undoError) => {
+      throw new FaultError(
+        'not-undone',
+        `${fault.title} failed halfway on ${link.name}, and what was done of it cannot be undone: ${undoError}`,
+        { cause: error },
+      );
+    });
+    throw error;
+  }
+
+  let lifted = false;
+  return {
+    description: `${fault.title} on ${link.name}, ${fault.direction === 'both' ? 'both directions' : fault.direction}`,
+    affected: [node.name],
+    prove: (signal) => fault.prove({ ...target, clock, signal }, before),
+    lift: async (signal) => {
+      if (lifted) return;
+      await holds.exclusively(link.name, removeToxics);
+      holds.release(hold);
+      lifted = true;
+      await expectCleanLink(
+        { ...target, clock, signal },
+        holds,
+        async (probe) => (await fault.isClean?.(probe, before)) ?? true,
+      );
+    },
+  };
+}
+
+/** Waits until the link answers as before. Skipped while another fault is on it: the lifting of that one will see. */
+export async function expectCleanLink(
+  probe: LinkProbe,
+  holds: Holds,
+  isClean: (probe: LinkProbe) => Promise<boolean>,
+): Promise<void> {
+  const { link, node, clock, signal } = probe;
+  const isDisturbed = () => holds.isHeld(link.name) || holds.isHeld(node.name);
+  let seen = '';
+  const clean = await waitFor(
+    async () => {
+      if (isDisturbed()) return true;
+      const answer = await ping(probe.through, PING_DEADLINE_MS, clock, signal);
+      seen = describeExchange(answer);
+      if (answer.outcome !== 'replied') return undefined;
+      return (await isClean(probe)) || undefined;
+    },
+    { clock, deadlineMs: CLEAN_DEADLINE_MS },
+    signal,
+  );
+  if (clean === undefined) {
+    throw new FaultError(
+      'not-undone',
+      `${link.name} is not as before the fault ${CLEAN_DEADLINE_MS / 1000} s after its lifting (PING: ${seen})`,
+    );
+  }
+}
