@@ -13,7 +13,12 @@ export interface Scenario {
   readonly gates: readonly Gate[];
   readonly drain: { readonly deadlineMs: number };
   /** Where it came from: for messages and the report. */
-  readonly source: { readonly path: string; readonly text: string };
+  readonly source: {
+    readonly path: string;
+    readonly text: string;
+    /** Flags that changed it, as given: `load.message.size=4KiB`. */
+    readonly overrides?: readonly string[];
+  };
 }
 
 export interface SystemSpec {

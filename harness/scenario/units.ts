@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { nearest } from './suggest.js';
 
 /**
  * Quantities with units as people write them in scenarios. Each family has a parser from text to its base unit
@@ -9,6 +10,10 @@ interface UnitFamily {
   readonly expected: string;
   /** Base units in one unit, as a decimal exponent (exact) and a multiplier. */
   readonly units: Readonly<Record<string, UnitFactor>>;
+  /** What a bare number most likely meant. */
+  readonly usual: string;
+  /** Common ways to write a unit that are none here, in lower case. */
+  readonly aliases?: Readonly<Record<string, string>>;
   /** The base quantity must be a whole number. */
   readonly whole?: boolean;
   /** Largest value in base units. */
@@ -31,6 +36,18 @@ const SIZE_UNITS = {
 
 const DURATION: UnitFamily = {
   expected: 'a duration with its unit (us, ms, s, m, h) such as 250ms, 5s or 2m',
+  usual: 's',
+  aliases: {
+    sec: 's',
+    secs: 's',
+    second: 's',
+    seconds: 's',
+    msec: 'ms',
+    min: 'm',
+    mins: 'm',
+    minutes: 'm',
+    hours: 'h',
+  },
   units: {
     us: { exponent: -3 },
     ms: { exponent: 0 },
@@ -41,19 +58,25 @@ const DURATION: UnitFamily = {
 };
 const SIZE: UnitFamily = {
   expected: 'a size with its unit (B, KiB, MiB, GiB) such as 64B, 1KiB or 4MiB',
+  usual: 'B',
+  aliases: { kb: 'KiB', k: 'KiB', mb: 'MiB', gb: 'GiB', byte: 'B', bytes: 'B' },
   units: SIZE_UNITS,
   whole: true,
 };
 const RATE: UnitFamily = {
   expected: 'a rate with its unit (/s, /min, /h) such as 10000/s or 600/min',
+  usual: '/s',
+  aliases: { '/sec': '/s', '/second': '/s', 'msg/s': '/s', 'msgs/s': '/s', '/m': '/min', '/minute': '/min', hz: '/s' },
   units: { '/s': { exponent: 0 }, '/min': { exponent: 0, dividedBy: 60 }, '/h': { exponent: 0, dividedBy: 3600 } },
 };
 const BYTE_RATE: UnitFamily = {
   expected: 'bytes a second with their unit (B/s, KiB/s, MiB/s, GiB/s) such as 64KiB/s or 1MiB/s',
+  usual: 'KiB/s',
   units: Object.fromEntries(Object.entries(SIZE_UNITS).map(([unit, factor]) => [`${unit}/s`, factor])),
 };
 const SHARE: UnitFamily = {
   expected: 'a share with its sign from 0% to 100% such as 0.1% or 80%',
+  usual: '%',
   units: { '%': { exponent: -2 } },
   max: 1,
 };
@@ -106,7 +129,9 @@ export const formatShare = (value: number) => `${decimal(shift(value, 2))}%`;
 
 function unitType(id: string, family: UnitFamily) {
   return z
-    .union([z.string().regex(inputPattern(family), family.expected), z.literal(0)], family.expected)
+    .union([z.string().regex(inputPattern(family)), z.literal(0)], {
+      error: (issue) => (issue.input === undefined ? family.expected : family.expected + hint(family, issue.input)),
+    })
     .transform((raw, context) => {
       if (raw === 0) return 0;
       const value = parseUnit(family, raw);
@@ -115,6 +140,16 @@ function unitType(id: string, family: UnitFamily) {
       return z.NEVER;
     })
     .meta({ id, description: family.expected });
+}
+
+/** `; did you mean 5s?` for a bare number and for a unit that is nearly one. */
+function hint(family: UnitFamily, raw: unknown): string {
+  const units = Object.keys(family.units);
+  const match = /^(\d+(?:\.\d+)?)\s*(.*)$/.exec(String(raw));
+  if (match === null || typeof raw === 'object') return '';
+  const [, digits = '', written = ''] = match;
+  const unit = written === '' ? family.usual : (family.aliases?.[written.toLowerCase()] ?? nearest(written, units));
+  return unit === undefined || parseUnit(family, digits + unit) === undefined ? '' : `; did you mean ${digits}${unit}?`;
 }
 
 function inputPattern(family: UnitFamily): RegExp {

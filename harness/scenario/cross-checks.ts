@@ -1,0 +1,159 @@
+import type { FaultTarget } from '../faults/fault.js';
+import { loadDurationMs, planFaults } from './fault-schedule.js';
+import type { Registries } from './registries.js';
+import type { Arrivals, FaultSpec, PhaseSpec, RedisSpec } from './scenario.js';
+import type { Finding, KeyPath } from './scenario-error.js';
+import type { Sections } from './sections.js';
+import { didYouMean } from './suggest.js';
+import { formatDuration } from './units.js';
+
+/** More than this fills the memory of the plan and the checker. */
+const MAX_MESSAGES = 50_000_000;
+
+/** What single keys cannot tell: names, targets and times against each other. */
+export function crossCheck(sections: Sections, registries: Registries): Finding[] {
+  return [
+    ...checkNames(sections),
+    ...checkTopology(sections.environment?.redis),
+    ...checkLoad(sections.phases),
+    ...checkTargets(sections, registries),
+    ...checkTimes(sections, registries),
+  ];
+}
+
+function checkNames({ names }: Sections): Finding[] {
+  const findings: Finding[] = [];
+  const repeated = (list: readonly string[], index: number) => list.indexOf(list[index]!) < index;
+  for (const [index, name] of names.phases.entries()) {
+    if (!repeated(names.phases, index)) continue;
+    const message = `a phase named "${name}" exists already; names are unique.`;
+    findings.push({ code: 'impossible', path: ['load', 'phases', index, 'name'], message });
+  }
+  for (const [index, id] of names.faults.entries()) {
+    const path = ['faults', index, 'id'];
+    if (id !== '' && repeated(names.faults, index)) {
+      findings.push({ code: 'impossible', path, message: `a fault "${id}" exists already; ids are unique.` });
+    } else if (names.phases.includes(id)) {
+      const message = `a phase is named "${id}" too, and "at: ${id} + 1s" would mean either; name one of them differently.`;
+      findings.push({ code: 'impossible', path, message });
+    }
+  }
+  return findings;
+}
+
+function checkTopology(redis: RedisSpec | undefined): Finding[] {
+  const path = ['environment', 'redis', 'replicas'];
+  if (redis?.topology === 'standalone' && redis.replicas > 0) {
+    const message = `a standalone Redis has no replicas; use topology: replicated for ${redis.replicas}.`;
+    return [{ code: 'impossible', path, message }];
+  }
+  if (redis?.topology === 'replicated' && redis.replicas === 0) {
+    const message = 'a replicated Redis has at least one replica; use topology: standalone for none.';
+    return [{ code: 'impossible', path, message }];
+  }
+  return [];
+}
+
+function checkLoad(phases: Sections['phases']): Finding[] {
+  const findings: Finding[] = [];
+  let total = 0;
+  for (const [index, phase] of phases.entries()) {
+    if (phase === undefined) continue;
+    const messages = expectedMessages(phase.arrivals, phase.durationMs);
+    total += messages;
+    if (messages >= 1) continue;
+    const message = `the phase sends no message: ${formatDuration(phase.durationMs)} is too short for its rate.`;
+    findings.push({ code: 'impossible', path: ['load', 'phases', index, 'for'], message });
+  }
+  if (total > MAX_MESSAGES) {
+    const message = `the load has ${Math.round(total)} messages; at most ${MAX_MESSAGES} can be accounted for in one run.`;
+    findings.push({ code: 'impossible', path: ['load', 'phases'], message });
+  }
+  return findings;
+}
+
+function expectedMessages(arrivals: Arrivals, durationMs: number): number {
+  const seconds = durationMs / 1000;
+  switch (arrivals.kind) {
+    case 'constant':
+    case 'poisson':
+      return arrivals.ratePerSec * seconds;
+    case 'ramp':
+      return ((arrivals.fromPerSec + arrivals.toPerSec) / 2) * seconds;
+    case 'burst':
+      return arrivals.ratePerSec * seconds + arrivals.burstSize * Math.ceil(durationMs / arrivals.everyMs);
+    default:
+      return arrivals satisfies never;
+  }
+}
+
+function checkTargets(sections: Sections, registries: Registries): Finding[] {
+  const redis = sections.environment?.redis;
+  const { producers, consumers } = sections;
+  if (redis === undefined || producers === undefined || consumers === undefined) return [];
+  const nodes = nodeNames(redis);
+  const numbered = (role: string, count: number) => Array.from({ length: count }, (_, i) => `${role}-${i + 1}`);
+  const known: Readonly<Record<FaultTarget['kind'], readonly string[]>> = {
+    link: nodes.flatMap((node) => (redis.replicas > 0 ? [`${node}.clients`, `${node}.peers`] : [`${node}.clients`])),
+    process: [...nodes, ...numbered('producer', producers.workers), ...numbered('consumer', consumers.workers)],
+  };
+  return sections.faults.flatMap((fault, index): Finding[] => {
+    const kind = registries.faults.find((one) => one.name === fault?.kind);
+    if (fault === undefined || kind === undefined) return [];
+    const target = kind.target(fault.params);
+    const name = target.kind === 'link' ? target.link : target.process;
+    if (known[target.kind].includes(name)) return [];
+    const hint = didYouMean(name, known[target.kind]) || ` There are: ${known[target.kind].join(', ')}.`;
+    const what = target.kind === 'link' ? 'link' : 'process';
+    const message = `there is no ${what} "${name}" in this scenario (${describe(sections)}).${hint}`;
+    return [{ code: 'impossible', path: pathOfParam(fault, name, index), message }];
+  });
+}
+
+function nodeNames(redis: RedisSpec): string[] {
+  const nodes = Array.from({ length: redis.replicas + 1 }, (_, i) => `redis-${i + 1}`);
+  return ['redis-master', ...(redis.replicas > 0 ? ['redis-replica'] : []), ...nodes];
+}
+
+function describe({ environment, producers, consumers }: Sections): string {
+  const redis = environment?.redis;
+  const replicas = redis?.replicas ? ` with ${redis.replicas} ${redis.replicas === 1 ? 'replica' : 'replicas'}` : '';
+  return `${redis?.topology} Redis${replicas}, producers: ${producers?.workers}, consumers: ${consumers?.workers}`;
+}
+
+function pathOfParam(fault: FaultSpec, value: string, index: number): KeyPath {
+  const key = Object.keys(fault.params).find((param) => fault.params[param] === value);
+  return key === undefined ? ['faults', index] : ['faults', index, key];
+}
+
+function checkTimes({ phases, faults }: Sections, registries: Registries): Finding[] {
+  if (phases.length === 0 || !allKnown(phases)) return [];
+  const planned = planFaults(
+    faults.filter((fault) => fault !== undefined),
+    phases,
+    registries.faults,
+  );
+  const endMs = loadDurationMs(phases);
+  return faults.flatMap((fault, index): Finding[] => {
+    const time = fault === undefined ? undefined : planned.get(fault.id);
+    if (fault === undefined || time === undefined) return [];
+    const path = ['faults', index, 'at'];
+    if (time === 'unknown') return [];
+    if (time === 'cycle') {
+      return [{ code: 'impossible', path, message: 'it waits for a fault that, in the end, waits for this one.' }];
+    }
+    if (time === 'never-lifted') {
+      const other = 'fault' in fault.at ? fault.at.fault : '';
+      const message = `"${other}" is not lifted before the load ends; give it a duration, such as for: 5s.`;
+      return [{ code: 'impossible', path, message }];
+    }
+    if (time.lastMs < endMs) return [];
+    const which = time.firstMs < endMs ? 'its last repetition is' : 'it is';
+    const message = `${which} due ${formatDuration(time.lastMs)} into a load that ends after ${formatDuration(endMs)}.`;
+    return [{ code: 'impossible', path: time.firstMs < endMs ? ['faults', index, 'times'] : path, message }];
+  });
+}
+
+function allKnown(phases: readonly (PhaseSpec | undefined)[]): phases is readonly PhaseSpec[] {
+  return !phases.includes(undefined);
+}
