@@ -6,12 +6,14 @@ export type FaultErrorCode =
   | 'no-such-target'
   /** The process is not ours: it can be neither killed nor paused. Exit code 2. */
   | 'not-ours'
+  /** No such fault. Exit code 2. */
+  | 'unknown-kind'
   /** A name that cannot be part of a URL path. Exit code 2. */
   | 'unsafe-name'
   /** The process to be hit is not running. */
   | 'not-running'
-  /** A process neither ended nor started in the time that it was given. */
-  | 'process-stuck'
+  /** Injecting, proving or lifting took longer than it may. */
+  | 'too-slow'
   /** Toxiproxy did not answer within its deadline. */
   | 'toxiproxy-timeout'
   /** Toxiproxy cannot be connected to. */
@@ -21,7 +23,7 @@ export type FaultErrorCode =
   /** The call to undo the fault went well, its effect is still there. */
   | 'not-undone';
 
-const USAGE_CODES: readonly FaultErrorCode[] = ['no-such-target', 'not-ours', 'unsafe-name'];
+const USAGE_CODES: readonly FaultErrorCode[] = ['no-such-target', 'not-ours', 'unknown-kind', 'unsafe-name'];
 
 /** A fault that cannot be injected, proved or undone. Exit code 3, or 2 where the scenario asks for the impossible. */
 export class FaultError extends HarnessError {
