@@ -32,7 +32,12 @@ export interface RedisNode {
   /** `redis-1`, `redis-2`, ... */
   readonly name: string;
   /** The server itself, past the proxies: for probes and judgement, never for drivers. */
-  readonly direct: { readonly host: string; readonly port: number; readonly password?: string };
+  readonly direct: {
+    readonly host: string;
+    readonly port: number;
+    readonly username?: string;
+    readonly password?: string;
+  };
   readonly clients: Link;
   /** What replicas connect to; the node announces it. Undefined with a single node. */
   readonly peers: Link | undefined;

@@ -4,8 +4,9 @@ import { type Clock, systemClock } from '../clock.js';
 import type { RedisSpec } from '../scenario/scenario.js';
 import type { Binaries } from './binaries/binary.js';
 import { Disposal } from './disposal.js';
-import type { Environment, Link, RedisNode, UnexpectedExit } from './environment.js';
+import type { Environment, Link, RedisNode } from './environment.js';
 import { EnvironmentError } from './environment-error.js';
+import { ExitReports } from './exit-reports.js';
 import { redisServer, waitForReplication } from './redis-server.js';
 import { createRunRegistry, type RunRegistry } from './run-registry.js';
 import type { ServerProcess } from './server-process.js';
@@ -45,18 +46,18 @@ export async function startNativeEnvironment(options: NativeOptions): Promise<En
 async function startOnce(options: NativeOptions): Promise<Environment> {
   const { redis, binaries, logDir, log, signal, clock = systemClock } = options;
   signal.throwIfAborted();
-  await using stack = new Disposal();
-  const registry = options.registry ?? stack.use(await createRunRegistry({ clock }));
+  await using disposal = new Disposal();
+  const registry = options.registry ?? disposal.use(await createRunRegistry({ clock }));
   await createLogDir(logDir);
   const dir = await mkdtemp(join(registry.dir, 'environment-'));
-  stack.defer(() => rm(dir, { recursive: true, force: true }));
+  disposal.defer(() => rm(dir, { recursive: true, force: true }));
 
   const exits = new ExitReports();
   const nodes = await layOut(redis, registry);
   const shared = { registry, clock, logDir, onUnexpectedExit: exits.report };
   const links = nodes.flatMap((node) => (node.peers === undefined ? [node.clients] : [node.clients, node.peers]));
   const controlPort = await registry.claimPort();
-  const toxiproxy = stack.use(
+  const toxiproxy = disposal.use(
     toxiproxyServer({ ...shared, binary: binaries.toxiproxyServer, dir, controlPort, links }),
   );
   log(
@@ -66,7 +67,7 @@ async function startOnce(options: NativeOptions): Promise<Environment> {
 
   const started: RedisNode[] = [];
   for (const node of nodes) {
-    const server: ServerProcess = stack.use(
+    const server: ServerProcess = disposal.use(
       await redisServer({ ...shared, binary: binaries.redisServer, dir, spec: redis, node, master: nodes[0] }),
     );
     await server.start(signal);
@@ -74,7 +75,7 @@ async function startOnce(options: NativeOptions): Promise<Environment> {
   }
   await waitForReplication(started, clock, signal);
 
-  const owned = stack.move();
+  const owned = disposal.move();
   const [master] = nodes;
   const password = master?.direct.password;
   return {
@@ -127,20 +128,4 @@ async function createLogDir(logDir: string): Promise<void> {
     const reason = (cause as Error).message;
     throw new EnvironmentError('unwritable', `The folder for logs, ${logDir}, cannot be made: ${reason}`, { cause });
   }
-}
-
-/** Keeps reports until somebody listens: a server may end between its start and the first listener. */
-class ExitReports {
-  readonly #reports: UnexpectedExit[] = [];
-  readonly #listeners: ((exit: UnexpectedExit) => void)[] = [];
-
-  report = (exit: UnexpectedExit): void => {
-    this.#reports.push(exit);
-    for (const listener of this.#listeners) listener(exit);
-  };
-
-  listen = (listener: (exit: UnexpectedExit) => void): void => {
-    this.#listeners.push(listener);
-    for (const exit of this.#reports) listener(exit);
-  };
 }

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Clock, systemClock } from '../clock.js';
+import { connectToxiproxy } from '../faults/toxiproxy.js';
 import { isSameProcessAlive, pidNamespace, signalProcess } from './process-identity.js';
 import {
   type RegisteredChild,
@@ -10,6 +11,7 @@ import {
   readProxies,
   registryFolders,
 } from './run-registry.js';
+import { parseToxiproxyUrl } from './server-url.js';
 import { waitFor } from './wait-for.js';
 
 /** A run whose owner was killed before it could clear up. */
@@ -21,7 +23,6 @@ export interface StaleRun {
 }
 
 const KILL_DEADLINE_MS = 5_000;
-const PROXY_DEADLINE_MS = 2_000;
 /** A folder being made has no owner yet; one this old was left so. */
 const NASCENT_MS = 60_000;
 
@@ -79,10 +80,7 @@ function isStale(id: string, dir: string, clock: Clock): boolean {
 async function removeProxies(dir: string, log: (message: string) => void): Promise<void> {
   for (const { toxiproxyUrl, proxy } of readProxies(dir)) {
     try {
-      await fetch(`${toxiproxyUrl}/proxies/${encodeURIComponent(proxy)}`, {
-        method: 'DELETE',
-        signal: AbortSignal.timeout(PROXY_DEADLINE_MS),
-      });
+      await connectToxiproxy(parseToxiproxyUrl(toxiproxyUrl)).removeProxy(proxy);
     } catch {
       log(`Proxy ${proxy} may be left in the Toxiproxy at ${toxiproxyUrl}, which does not answer.`);
     }

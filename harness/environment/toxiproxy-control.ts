@@ -1,7 +1,8 @@
-/** What an environment needs to know of a Toxiproxy server; what faults do with it is theirs (`harness/faults`). */
+import type { Link } from './environment.js';
 
 const DEADLINE_MS = 2_000;
 
+/** A proxy as Toxiproxy's control API and its configuration file have it. */
 export interface ProxyState {
   readonly name: string;
   readonly listen: string;
@@ -9,38 +10,14 @@ export interface ProxyState {
   readonly enabled: boolean;
 }
 
+export function proxyOfLink(link: Link): ProxyState {
+  const { host, port } = link.upstream;
+  return { name: link.proxy, listen: `${link.host}:${link.port}`, upstream: `${host}:${port}`, enabled: true };
+}
+
+/** Every proxy of a Toxiproxy, whoever made it. Rejects when it does not answer within 2 s. */
 export async function listProxies(toxiproxyUrl: string): Promise<readonly ProxyState[]> {
-  const response = await request(toxiproxyUrl, 'GET', '/proxies');
+  const response = await fetch(`${toxiproxyUrl}/proxies`, { signal: AbortSignal.timeout(DEADLINE_MS) });
+  if (!response.ok) throw new Error(`GET /proxies: answer ${response.status}`);
   return Object.values((await response.json()) as Record<string, ProxyState>);
-}
-
-export async function toxiproxyVersion(toxiproxyUrl: string): Promise<string> {
-  const response = await request(toxiproxyUrl, 'GET', '/version');
-  return ((await response.json()) as { version: string }).version;
-}
-
-/** Rejects with Toxiproxy's own words, such as `listen tcp 127.0.0.1:26000: bind: address already in use`. */
-export async function createProxy(toxiproxyUrl: string, proxy: Omit<ProxyState, 'enabled'>): Promise<void> {
-  await request(toxiproxyUrl, 'POST', '/proxies', { ...proxy, enabled: true });
-}
-
-/** One that is not there is removed already. */
-export async function removeProxy(toxiproxyUrl: string, name: string): Promise<void> {
-  await request(toxiproxyUrl, 'DELETE', `/proxies/${encodeURIComponent(name)}`, undefined, [404]);
-}
-
-async function request(
-  toxiproxyUrl: string,
-  method: string,
-  path: string,
-  body?: object,
-  accepted: readonly number[] = [],
-): Promise<Response> {
-  const response = await fetch(`${toxiproxyUrl}${path}`, {
-    method,
-    signal: AbortSignal.timeout(DEADLINE_MS),
-    ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
-  });
-  if (response.ok || accepted.includes(response.status)) return response;
-  throw new Error(`${method} ${path}: ${response.status} ${(await response.text()).trim()}`);
 }

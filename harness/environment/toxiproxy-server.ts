@@ -7,7 +7,7 @@ import { EnvironmentError } from './environment-error.js';
 import { logTail } from './log-tail.js';
 import type { RunRegistry } from './run-registry.js';
 import { ServerProcess } from './server-process.js';
-import { listProxies, type ProxyState } from './toxiproxy-control.js';
+import { listProxies, type ProxyState, proxyOfLink } from './toxiproxy-control.js';
 
 export interface ToxiproxyServerOptions {
   readonly binary: Binary;
@@ -24,7 +24,7 @@ export interface ToxiproxyServerOptions {
 export function toxiproxyServer(options: ToxiproxyServerOptions): ServerProcess {
   const { binary, controlPort, links, dir, logDir, registry, clock, onUnexpectedExit } = options;
   const configPath = join(dir, 'toxiproxy.json');
-  const proxies = links.map(toProxy);
+  const proxies = links.map(proxyOfLink);
   writeFileSync(configPath, JSON.stringify(proxies));
   const logPath = join(logDir, 'toxiproxy.log');
   return new ServerProcess({
@@ -40,11 +40,6 @@ export function toxiproxyServer(options: ToxiproxyServerOptions): ServerProcess 
     clock,
     onUnexpectedExit,
   });
-}
-
-function toProxy(link: Link): ProxyState {
-  const { host, port } = link.upstream;
-  return { name: link.proxy, listen: `${link.host}:${link.port}`, upstream: `${host}:${port}`, enabled: true };
 }
 
 /**

@@ -9,7 +9,7 @@ export async function askVersion(name: BinaryName, path: string, signal: AbortSi
   const options = { env: process.env, deadlineMs: VERSION_DEADLINE_MS };
   const output = await runCommand(path, ['--version'], options, signal);
   const version = parseVersion(name, output) ?? (name === 'toxiproxy-server' ? await goModuleVersion(path) : undefined);
-  if (version === undefined) throw new Error(`does not say its version, but: ${output.trim().slice(0, 200)}`);
+  if (version === undefined) throw new Error(`does not say its version, but: ${output.trim().split('\n')[0]}`);
   return version;
 }
 
