@@ -78,12 +78,17 @@ const story = z.object({
   /** What happened, in order: `12.3 ms sent by producer-1`. */
   events: z.array(z.object({ atMs: z.number(), text: z.string() })),
   faults: z.array(z.string()),
+  /** End-to-end latency where it has one: stories with it become exemplars in metrics.txt. */
+  latencyMs: nullableNumber.optional(),
 });
 
 const count = z.object({ value: z.number(), share: nullableNumber });
 
 const ledger = z.object({
-  /** Every count of scenarios.md by its metric name. */
+  /**
+   * Every count of the ledger by its metric name. The flow of the report reads `planned`, `withheld`, `offered`,
+   * `unsent`, `rejected`, `indeterminate`, `accepted`, `delivered`, `dead-lettered`, `quarantined`, `stranded`, `lost`.
+   */
   counts: z.record(z.string(), count),
   /** Up to 50 messages of each violation class, by metric name. */
   examples: z.record(z.string(), z.array(story)),
@@ -169,6 +174,14 @@ const series = z.object({
   steal: z.array(nullableNumber),
 });
 
+/** End-to-end latency over time as counts: `counts[interval][bucket]`, bucket b up to `upToMs[b]`, the last one open. */
+const heatMap = z.object({
+  intervalMs: z.number(),
+  atMs: z.array(z.number()),
+  upToMs: z.array(z.number()),
+  counts: z.array(z.array(z.number())),
+});
+
 const instrument = z.object({
   lag: latency,
   /** Share of the plan that the generator made in its worst second. */
@@ -194,11 +207,14 @@ export const resultsSchema = z
     faults: z.array(fault),
     events: z.array(event),
     series,
+    heatMap: heatMap.optional(),
     instrument,
     /** What the driver says about itself, apart from what was measured from outside. */
     system: z.record(z.string(), z.number()),
-    /** Log files, relative to the report folder. */
+    /** Log files, relative to the folder that holds this results.json. */
     logs: z.array(z.string()),
+    /** Definition of each metric by name, as `gauntlet list metrics` shows it; they override the built-in ones. */
+    definitions: z.record(z.string(), z.string()).optional(),
   })
   .meta({ title: 'Gauntlet results' });
 
@@ -211,6 +227,7 @@ export type PhaseResult = z.infer<typeof phase>;
 export type FaultResult = z.infer<typeof fault>;
 export type RunEvent = z.infer<typeof event>;
 export type Series = z.infer<typeof series>;
+export type HeatMap = z.infer<typeof heatMap>;
 
 /** suite.json: what `index.html` of the report folder, junit.xml and summary.md are made from. */
 export const suiteSchema = z.object({

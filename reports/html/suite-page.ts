@@ -1,0 +1,81 @@
+import {
+  formatCount,
+  formatLatency,
+  formatLimit,
+  formatMs,
+  formatObserved,
+  formatRate,
+  formatShare,
+  formatTime,
+} from '../format.js';
+import { ledgerCount } from '../ledger-counts.js';
+import type { Results, Suite } from '../results.js';
+import { type SuiteRow, suiteRows, troubles } from '../suite.js';
+import { throughput } from '../throughput.js';
+import { type Content, html, type Markup } from './markup.js';
+import { renderPage } from './page.js';
+import { verdictBadge } from './verdict.js';
+
+/** The report folder's index.html: every scenario with its verdict and figures, linked to its own page. */
+export function renderSuitePage(suite: Suite, results: readonly Results[]): string {
+  const rows = suiteRows(suite, results);
+  const passed = suite.scenarios.filter((entry) => entry.verdict === 'pass').length;
+  const body = html`<header class="top"><div class="wrap">
+<p class="crumbs">Gauntlet</p>
+<div class="headline"><h1>${passed} of ${suite.scenarios.length} scenario${suite.scenarios.length === 1 ? '' : 's'} passed</h1>${verdictBadge(suite.verdict)}</div>
+<p class="meta">${formatTime(suite.startedAt)} · ${formatMs(suite.durationMs)} · exit code ${suite.exitCode}</p>
+</div></header>
+<main id="main" class="wrap">
+<section aria-labelledby="scenarios-title"><h2 id="scenarios-title">Scenarios</h2>
+<div class="scroll"><table class="suite"><thead><tr><th>verdict</th><th>scenario</th><th class="num">delivered</th><th class="num">lost</th><th class="num">p99</th><th class="num">throughput</th><th class="num">took</th></tr></thead><tbody>
+${rows.map(row)}
+</tbody></table></div></section>
+<section aria-labelledby="reproduce-title"><h2 id="reproduce-title">Reproduce</h2><div class="command"><pre tabindex="0"><code>${suite.command}</code></pre></div>
+<p class="files">Files beside this page: <a href="suite.json">suite.json</a> · <a href="junit.xml">junit.xml</a> · <a href="summary.md">summary.md</a></p></section>
+</main>
+<footer class="wrap"><p>Made from suite.json and each scenario's results.json; <code>gauntlet report</code> makes it again.</p></footer>`;
+  return renderPage({
+    title: `${suite.verdict}: Gauntlet, ${passed} of ${suite.scenarios.length} passed`,
+    body,
+    live: false,
+  });
+}
+
+function row({ entry, results }: SuiteRow): Markup {
+  const attention = entry.verdict === 'pass' ? '' : 'attention';
+  const name =
+    entry.folder === null ? entry.name : html`<a href="./${href(entry.folder)}/index.html">${entry.name}</a>`;
+  return html`<tr class="${attention}"><td>${verdictBadge(entry.verdict)}</td><td class="wide"><strong>${name}</strong>${results && html`<div class="muted">${results.run.scenario.description}</div>`}<div>${entry.reason}</div>${problems(results)}</td>
+${results === undefined ? html`<td class="num">–</td><td class="num">–</td><td class="num">–</td><td class="num">–</td>` : figures(results)}<td class="num">${formatMs(entry.durationMs)}</td></tr>`;
+}
+
+function figures(results: Results): Markup {
+  const delivered = ledgerCount(results, 'delivered');
+  const lost = ledgerCount(results, 'lost');
+  const { summary, undelivered } = results.overall.e2e;
+  return html`<td class="num">${delivered === undefined ? '–' : delivered.share === null ? formatCount(delivered.value) : formatShare(delivered.share)}</td><td class="num">${lost === undefined ? '–' : formatCount(lost.value)}</td><td class="num">${formatLatency(summary.p99, summary.count + undelivered)}</td><td class="num">${formatRate(throughput(results))}</td>`;
+}
+
+function problems(results: Results | undefined): Content {
+  if (results === undefined) return null;
+  const gates = results.gates
+    .filter((gate) => gate.verdict !== 'pass')
+    .map(
+      (gate) =>
+        html`<li>${verdictBadge(gate.verdict)} <code>${gate.expression}</code>: observed ${formatObserved(gate)}, limit ${formatLimit(gate)}</li>`,
+    );
+  const found =
+    results.verdict === 'pass'
+      ? []
+      : troubles(results).map((text) => html`<li>${verdictBadge('inconclusive')} ${text}</li>`);
+  const all = [...gates, ...found];
+  return all.length > 0 && html`<ul class="problems">${all}</ul>`;
+}
+
+function href(folder: string): string {
+  return folder
+    .split('/')
+    .filter((segment) => segment !== '..')
+    .map((segment) => encodeURIComponent(segment.replace(/\p{Cs}/gu, '')))
+    .join('/');
+}
