@@ -22,7 +22,7 @@ export interface ReportedMessage {
  * with it. The key is checked by {@link verifyDelivery} only.
  */
 export function verifyContent(plan: LoadPlan, nonce: string, message: ReportedMessage): DeliveryCheck {
-  const payload = inspectPayload(message.payload);
+  const payload = Buffer.isBuffer(message.payload) ? inspectPayload(message.payload) : undefined;
   if (payload === undefined) {
     const id = parseMessageId(message.id);
     const known = id !== undefined && id.nonce === nonce && id.ordinal < plan.count;

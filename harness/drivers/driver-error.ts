@@ -1,0 +1,20 @@
+import { HarnessError } from '../errors.js';
+import { EXIT } from '../exit-codes.js';
+
+/** A driver that cannot be found, loaded or used. Exit code 2: the scenario names it. */
+export class DriverError extends HarnessError {
+  override readonly name = 'DriverError';
+  readonly exitCode = EXIT.usage;
+  readonly code: /** Neither a built-in driver, nor a file, nor a package that can be resolved. */
+    | 'not-found'
+    /** The module threw while it was loaded. */
+    | 'unloadable'
+    /** It exports no `createDriver`. */
+    | 'bad-module'
+    /** `createDriver` made something that is not a driver. */
+    | 'bad-driver';
+  constructor(code: DriverError['code'], message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}

@@ -1,0 +1,53 @@
+import { join } from 'node:path';
+import { systemClock } from '../clock.js';
+import { KIND, ledgerFileName, NO_ORDINAL, ROLE } from '../ledger/record.js';
+import { LedgerWriter } from '../ledger/writer.js';
+import { Handler } from './handler.js';
+import { planLoad } from './plan.js';
+import { StatsReporter } from './stats-reporter.js';
+import { runWorker } from './worker-host.js';
+
+/** How long a driver may take to finish what is in flight when asked to stop consuming. */
+const STOP_DEADLINE_MS = 20_000;
+
+/** Entry of a consumer process: handles what the driver delivers until it is asked to stop. */
+await runWorker(async (host) => {
+  const { job } = host;
+  const { incarnation } = job.worker;
+  const clock = systemClock;
+  const path = join(job.ledgerDir, ledgerFileName('consumer', job.ledgerWorker, incarnation));
+  const ledger = new LedgerWriter(path, (error) => host.fail('ledger', `${path} cannot be written: ${error.message}`));
+  host.atEnd(() => ledger.close(clock.nowNs()));
+  ledger.append(NO_ORDINAL, KIND.OPEN, clock.nowNs(), ROLE.consumer, job.ledgerWorker, incarnation);
+  const handler = new Handler({
+    plan: planLoad(job.scenario),
+    nonce: job.nonce,
+    seed: job.scenario.seed,
+    spec: job.scenario.consumers.handler,
+    ledger,
+    clock,
+  });
+
+  const driver = await host.openDriver();
+  const { name, version, capabilities } = driver;
+  if (driver.consume === undefined) throw new Error(`driver ${name} has no consume()`);
+  const onReady = () => host.send({ type: 'ready', readyNs: clock.nowNs(), driver: { name, version, capabilities } });
+  const reporter = new StatsReporter(
+    clock,
+    driver,
+    () => ({ consumer: handler.stats() }),
+    (stats) => host.send({ type: 'stats', stats }),
+  );
+  void host.begun().then((startNs) => startNs !== undefined && handler.begin(startNs));
+  host.stopSignal.addEventListener('abort', () => {
+    setTimeout(() => {
+      host.fail('not-closed', `driver ${name} did not stop consuming within ${STOP_DEADLINE_MS / 1000} s`);
+    }, STOP_DEADLINE_MS);
+  });
+  await driver.consume(handler.handle, onReady, host.stopSignal);
+  if (!host.stopSignal.aborted)
+    return host.fail('crashed', `consume() of driver ${name} ended though nobody asked it to`);
+  await host.close(driver, `driver ${name}`);
+  reporter[Symbol.dispose]();
+  host.finish({ type: 'finished' });
+});

@@ -1,0 +1,38 @@
+import type { ChildProcess } from 'node:child_process';
+import { join } from 'node:path';
+import type { FromWorker, ProbeSlice, Stall } from './protocol.js';
+import type { RunContext } from './run-context.js';
+import { childEnd, spawnChild } from './worker-child.js';
+
+/**
+ * The harness' own witness of the machine: a process that only looks at the clock. What it saw decides whether a failing
+ * latency can be blamed on the system (`inconclusive`).
+ */
+export class Probe implements AsyncDisposable {
+  /** Ascending. */
+  readonly stalls: Stall[] = [];
+  /** Ascending, without gaps while the probe lives. */
+  readonly slices: ProbeSlice[] = [];
+  readonly #child: ChildProcess;
+  readonly #ended: Promise<unknown>;
+
+  /** Its readings arrive every half second; `onSlice` sees each for the live display. */
+  constructor(context: Pick<RunContext, 'logDir' | 'registry'>, onSlice: (slice: ProbeSlice) => void = () => {}) {
+    const logPath = join(context.logDir, 'probe.log');
+    this.#child = spawnChild({ name: 'probe', entry: 'probe-worker', logPath, registry: context.registry });
+    this.#ended = childEnd(this.#child);
+    this.#child.on('message', (message: FromWorker) => {
+      if (message.type !== 'probe') return;
+      for (const stall of message.stalls) this.stalls.push(stall);
+      for (const slice of message.slices) {
+        this.slices.push(slice);
+        onSlice(slice);
+      }
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#child.kill('SIGKILL');
+    await this.#ended;
+  }
+}

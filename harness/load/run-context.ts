@@ -1,0 +1,33 @@
+import type { Clock } from '../clock.js';
+import type { DriverEndpoints } from '../drivers/driver.js';
+import type { RunRegistry } from '../environment/run-registry.js';
+import type { Scenario } from '../scenario/scenario.js';
+import type { WorkerJob } from './protocol.js';
+
+/** What all worker processes of one run share. */
+export interface RunContext {
+  readonly scenario: Scenario;
+  /** 16 hex digits. */
+  readonly nonce: string;
+  /** Unique to the run: carries the nonce. */
+  readonly topic: string;
+  readonly group: string;
+  readonly endpoints: DriverEndpoints;
+  /** Folder of the ledger files, off any disk that a fault touches. */
+  readonly ledgerDir: string;
+  /** Folder of the processes' logs, `<name>.log`. */
+  readonly logDir: string;
+  readonly registry: Pick<RunRegistry, 'add' | 'remove'>;
+  readonly clock: Clock;
+}
+
+/** The job of one process of the run. */
+export function jobOf(
+  context: RunContext,
+  role: WorkerJob['role'],
+  worker: WorkerJob['worker'],
+  ledgerWorker = worker.index,
+): WorkerJob {
+  const { scenario, nonce, topic, group, endpoints, ledgerDir } = context;
+  return { role, worker, ledgerWorker, scenario, nonce, topic, group, endpoints, ledgerDir };
+}

@@ -1,0 +1,321 @@
+import type { ChildProcess } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { ManagedProcess } from '../environment/environment.js';
+import { logTail } from '../environment/log-tail.js';
+import type { LedgerFile, WorkerIncident } from '../ledger/history.js';
+import { ledgerFileName } from '../ledger/record.js';
+import type { DriverDescription, FromWorker, LagSummary, WorkerFailure, WorkerStats } from './protocol.js';
+import { jobOf, type RunContext } from './run-context.js';
+import { childEnd, sendTo, spawnChild } from './worker-child.js';
+import { type EndReason, judgeEnd, type WorkerEnd } from './worker-end.js';
+import { WorkerError } from './worker-error.js';
+
+const READY_DEADLINE_MS = 60_000;
+/** A consumer's own deadlines (20 s to stop, 10 s to close) and some more. */
+const CLOSE_DEADLINE_MS = 45_000;
+/** Seconds without a message after which a worker that nobody paused is deaf. */
+const DEAF_SECONDS = 10;
+/** Signals that do not end a process. */
+const HARMLESS: ReadonlySet<NodeJS.Signals> = new Set(['SIGSTOP', 'SIGCONT', 'SIGINT', 'SIGHUP']);
+
+export interface WorkerOptions {
+  readonly role: 'producer' | 'consumer';
+  /** From 0. The drain's fresh consumer has the index after the last. */
+  readonly index: number;
+  /** How many the driver is told there are of its role. */
+  readonly count: number;
+  /** The drain's fresh consumer: the driver is told that it is number 0 of 1. */
+  readonly fresh?: boolean;
+  readonly onStats?: (stats: WorkerStats) => void;
+  /** Told of every end, orderly or not. */
+  readonly onEnd?: (end: WorkerEnd) => void;
+}
+
+/** One life of a worker: from a start to its end. */
+export interface Incarnation {
+  readonly number: number;
+  readonly startedNs: number;
+  readyNs: number | undefined;
+  /** A fault's SIGKILL. */
+  killedNs: number | undefined;
+  readonly pauses: { readonly fromNs: number; untilNs: number | undefined }[];
+  /** The last figures that it sent. */
+  stats: WorkerStats | undefined;
+  lag: LagSummary | undefined;
+  end: WorkerEnd | undefined;
+}
+
+interface Current {
+  readonly child: ChildProcess;
+  readonly life: Incarnation;
+  readonly ended: Promise<void>;
+  failure: WorkerFailure | undefined;
+  finished: boolean;
+  signalled: boolean;
+  /** Why we ended it ourselves, when it was not a fault. */
+  verdict: 'deaf' | 'not-closed' | undefined;
+  silentSeconds: number;
+}
+
+/**
+ * A producer or consumer process as the run and its faults see it. `start()` begins incarnation after incarnation;
+ * {@link begin} tells the current and all later ones when the load starts.
+ */
+export class WorkerProcess implements ManagedProcess, AsyncDisposable {
+  readonly name: string;
+  readonly role: 'producer' | 'consumer';
+  readonly incarnations: Incarnation[] = [];
+  /** What the driver said it is; known once the first incarnation is ready. */
+  driver: DriverDescription | undefined;
+  readonly #context: RunContext;
+  readonly #options: WorkerOptions;
+  readonly #logPath: string;
+  #current: Current | undefined;
+  #lastEnd: Promise<void> = Promise.resolve();
+  #startNs: number | undefined;
+  #disposed = false;
+
+  constructor(context: RunContext, options: WorkerOptions) {
+    this.name = `${options.role}-${options.index + 1}`;
+    this.role = options.role;
+    this.#context = context;
+    this.#options = options;
+    this.#logPath = join(context.logDir, `${this.name}.log`);
+  }
+
+  get pid(): number | undefined {
+    return this.#current?.child.pid;
+  }
+
+  get running(): boolean {
+    return this.#current !== undefined;
+  }
+
+  /** Resolves when the driver is connected and able to work. Throws {@link WorkerError}. */
+  async start(): Promise<void> {
+    if (this.#current?.signalled) await this.#current.ended;
+    if (this.#disposed) throw new WorkerError('ended', `${this.name} cannot be started: the run is over`);
+    if (this.#current !== undefined) return;
+    const current = this.#spawn();
+    const late = new AbortController();
+    const ready = new Promise<boolean>((resolve) => {
+      current.child.on('message', (message: FromWorker) => message.type === 'ready' && resolve(true));
+      void current.ended.then(() => resolve(false));
+      void this.#context.clock.sleep(READY_DEADLINE_MS, late.signal).then(
+        () => resolve(false),
+        () => {},
+      );
+    });
+    const isReady = await ready;
+    late.abort(new Error('ready'));
+    if (!isReady) throw await this.#notReady(current);
+  }
+
+  /** The load starts at this monotonic time. A later incarnation sends what is due from when it is ready. */
+  begin(startNs: number): void {
+    this.#startNs = startNs;
+    if (this.#current !== undefined) sendTo(this.#current.child, { type: 'begin', startNs });
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    const current = this.#current;
+    if (current === undefined) return;
+    if (!HARMLESS.has(signal)) current.signalled = true;
+    current.child.kill(signal);
+    const nowNs = this.#context.clock.nowNs();
+    const { life } = current;
+    const pause = life.pauses.at(-1);
+    if (signal === 'SIGSTOP' && (pause === undefined || pause.untilNs !== undefined)) {
+      life.pauses.push({ fromNs: nowNs, untilNs: undefined });
+    }
+    if (signal === 'SIGCONT' && pause !== undefined) pause.untilNs ??= nowNs;
+    if (signal === 'SIGKILL') life.killedNs ??= nowNs;
+  }
+
+  exited(): Promise<void> {
+    return this.#lastEnd;
+  }
+
+  /**
+   * An orderly end. A consumer finishes what is in flight; a producer that has begun sends the rest of its plan and
+   * waits for the outcomes until their deadline. One that does not end in time is killed and judged `not-closed`.
+   * Returns how the last incarnation ended.
+   */
+  async stop(): Promise<WorkerEnd | undefined> {
+    const current = this.#current;
+    if (current === undefined) return this.incarnations.at(-1)?.end;
+    if (isPaused(current.life)) this.signal('SIGCONT');
+    const sending = this.role === 'producer' && this.#startNs !== undefined;
+    if (!sending) sendTo(current.child, { type: 'stop' });
+    const inTime = new AbortController();
+    void this.#context.clock.sleep(sending ? this.#sendingMs() : CLOSE_DEADLINE_MS, inTime.signal).then(
+      () => this.#endIt(current, 'not-closed'),
+      () => {},
+    );
+    await current.ended;
+    inTime.abort(new Error('ended'));
+    return current.life.end;
+  }
+
+  /** Its ledger files, for the checker. */
+  ledgerFiles(): LedgerFile[] {
+    const { role, index } = this.#options;
+    return this.incarnations
+      .map(({ number, killedNs }) => ({
+        path: join(this.#context.ledgerDir, ledgerFileName(role, index, number)),
+        role,
+        worker: index,
+        incarnation: number,
+        killedNs,
+      }))
+      .filter(({ path }) => existsSync(path));
+  }
+
+  /** What faults did to it until `endNs`, for the checker. */
+  incidents(endNs: number): WorkerIncident[] {
+    const { role, index: worker } = this.#options;
+    return this.incarnations.flatMap(({ number: incarnation, killedNs, pauses }, i) => {
+      const incidents: WorkerIncident[] = pauses.map(({ fromNs, untilNs = endNs }) => {
+        return { role, worker, incarnation, kind: 'paused', fromNs, untilNs };
+      });
+      if (killedNs !== undefined) {
+        const untilNs = this.incarnations.slice(i + 1).find((life) => life.readyNs !== undefined)?.readyNs ?? endNs;
+        incidents.push({ role, worker, incarnation, kind: 'killed', fromNs: killedNs, untilNs });
+      }
+      return incidents;
+    });
+  }
+
+  /** Kills it if it is still there. Twice is safe. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#disposed = true;
+    if (this.#current !== undefined) {
+      this.#current.signalled = true;
+      this.#current.child.kill('SIGKILL');
+    }
+    await this.#lastEnd;
+  }
+
+  #spawn(): Current {
+    const { role, index, count, fresh } = this.#options;
+    const { scenario, registry, clock } = this.#context;
+    const number = this.incarnations.length;
+    const life: Incarnation = {
+      number,
+      startedNs: clock.nowNs(),
+      readyNs: undefined,
+      killedNs: undefined,
+      pauses: [],
+      stats: undefined,
+      lag: undefined,
+      end: undefined,
+    };
+    const child = spawnChild({
+      name: this.name,
+      entry: `${role}-worker`,
+      userModule: scenario.system.driver,
+      logPath: this.#logPath,
+      registry,
+    });
+    const worker = fresh ? { index: 0, count: 1, incarnation: number } : { index, count, incarnation: number };
+    sendTo(child, { type: 'init', job: jobOf(this.#context, role, worker, index) });
+    if (this.#startNs !== undefined) sendTo(child, { type: 'begin', startNs: this.#startNs });
+    const ended = childEnd(child).then((exit) => this.#onEnd(current, exit));
+    const current: Current = {
+      child,
+      life,
+      ended,
+      failure: undefined,
+      finished: false,
+      signalled: false,
+      verdict: undefined,
+      silentSeconds: 0,
+    };
+    child.on('message', (message: FromWorker) => this.#onMessage(current, message));
+    this.incarnations.push(life);
+    this.#current = current;
+    this.#lastEnd = ended;
+    this.#watch(current);
+    return current;
+  }
+
+  #onMessage(current: Current, message: FromWorker): void {
+    current.silentSeconds = 0;
+    const { life } = current;
+    switch (message.type) {
+      case 'ready':
+        life.readyNs ??= message.readyNs;
+        this.driver ??= message.driver;
+        break;
+      case 'stats':
+        life.stats = message.stats;
+        this.#options.onStats?.(message.stats);
+        break;
+      case 'finished':
+        current.finished = true;
+        life.lag = message.lag;
+        break;
+      case 'failed':
+        current.failure = message.failure;
+        break;
+      case 'inventory':
+      case 'probe':
+        break;
+      default:
+        message satisfies never;
+    }
+  }
+
+  /** Counts seconds, not time since the last message: a stall of the orchestrator itself is no silence of the worker. */
+  #watch(current: Current): void {
+    const timer = setInterval(() => {
+      if (current.life.readyNs === undefined || isPaused(current.life)) current.silentSeconds = 0;
+      else if (++current.silentSeconds > DEAF_SECONDS) this.#endIt(current, 'deaf');
+    }, 1000);
+    void current.ended.then(() => clearInterval(timer));
+  }
+
+  #endIt(current: Current, verdict: 'deaf' | 'not-closed'): void {
+    current.verdict ??= verdict;
+    current.child.kill('SIGKILL');
+  }
+
+  #onEnd(current: Current, exit: { code: number | null; signal: NodeJS.Signals | null }): void {
+    const { life, failure, finished, signalled, verdict } = current;
+    const atNs = this.#context.clock.nowNs();
+    const judged = judgeEnd({ ...exit, failure, finished, signalled, verdict, ready: life.readyNs !== undefined });
+    const end: WorkerEnd = { worker: this.name, incarnation: life.number, atNs, ...judged, ...exit };
+    life.end = end;
+    const pause = life.pauses.at(-1);
+    if (pause !== undefined) pause.untilNs ??= atNs;
+    this.#current = undefined;
+    this.#options.onEnd?.(end);
+  }
+
+  async #notReady(current: Current): Promise<WorkerError> {
+    const { end } = current.life;
+    const where = `See ${this.#logPath}.`;
+    if (end === undefined) {
+      this.#endIt(current, 'not-closed');
+      const tail = await logTail(this.#logPath);
+      const seconds = READY_DEADLINE_MS / 1000;
+      return new WorkerError('not-ready', `${this.name} was not ready within ${seconds} s. ${where}\n${tail}`);
+    }
+    const codes: Partial<Record<EndReason, WorkerError['code']>> = { driver: 'driver', ledger: 'ledger' };
+    return new WorkerError(codes[end.reason] ?? 'ended', `${this.name} did not start: ${end.detail}. ${where}`);
+  }
+
+  /** Until the plan is over, and whatever a producer may still wait for is too. */
+  #sendingMs(): number {
+    const { load } = this.#context.scenario;
+    const endMs = load.phases.reduce((sum, phase) => sum + phase.durationMs, 0);
+    const elapsedMs = (this.#context.clock.nowNs() - (this.#startNs ?? 0)) / 1e6;
+    return Math.max(0, endMs - elapsedMs) + 2 * load.message.publishDeadlineMs + CLOSE_DEADLINE_MS;
+  }
+}
+
+function isPaused(life: Incarnation): boolean {
+  const pause = life.pauses.at(-1);
+  return pause !== undefined && pause.untilNs === undefined;
+}
