@@ -35,6 +35,8 @@ export interface LedgerFile {
   readonly incarnation: number;
   /** Killed with SIGKILL by a fault, at this time: only then may the file lack its CLOSE and have a torn tail. */
   readonly killedNs: number | undefined;
+  /** The drain's fresh consumer: taking over every partition, its moves are the harness's. */
+  readonly fresh?: boolean;
 }
 
 /** The last of the inventory's scans: per message the places where it was found. */
