@@ -1,11 +1,18 @@
 import type { ChildProcess } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ManagedProcess } from '../environment/environment.js';
 import { logTail } from '../environment/log-tail.js';
 import type { LedgerFile, WorkerIncident } from '../ledger/history.js';
-import { ledgerFileName } from '../ledger/record.js';
-import type { DriverDescription, FromWorker, LagSummary, WorkerFailure, WorkerStats } from './protocol.js';
+import {
+  endPause,
+  type Incarnation,
+  incidentsOf,
+  isPaused,
+  ledgerFilesOf,
+  newIncarnation,
+  noteSignal,
+} from './incarnation.js';
+import type { DriverDescription, FromWorker, WorkerFailure, WorkerStats } from './protocol.js';
 import { jobOf, type RunContext } from './run-context.js';
 import { childEnd, sendTo, spawnChild } from './worker-child.js';
 import { type EndReason, judgeEnd, type WorkerEnd } from './worker-end.js';
@@ -30,20 +37,6 @@ export interface WorkerOptions {
   readonly onStats?: (stats: WorkerStats) => void;
   /** Told of every end, orderly or not. */
   readonly onEnd?: (end: WorkerEnd) => void;
-}
-
-/** One life of a worker: from a start to its end. */
-export interface Incarnation {
-  readonly number: number;
-  readonly startedNs: number;
-  readyNs: number | undefined;
-  /** A fault's SIGKILL. */
-  killedNs: number | undefined;
-  readonly pauses: { readonly fromNs: number; untilNs: number | undefined }[];
-  /** The last figures that it sent. */
-  stats: WorkerStats | undefined;
-  lag: LagSummary | undefined;
-  end: WorkerEnd | undefined;
 }
 
 interface Current {
@@ -123,14 +116,7 @@ export class WorkerProcess implements ManagedProcess, AsyncDisposable {
     if (current === undefined) return;
     if (!HARMLESS.has(signal)) current.signalled = true;
     current.child.kill(signal);
-    const nowNs = this.#context.clock.nowNs();
-    const { life } = current;
-    const pause = life.pauses.at(-1);
-    if (signal === 'SIGSTOP' && (pause === undefined || pause.untilNs !== undefined)) {
-      life.pauses.push({ fromNs: nowNs, untilNs: undefined });
-    }
-    if (signal === 'SIGCONT' && pause !== undefined) pause.untilNs ??= nowNs;
-    if (signal === 'SIGKILL') life.killedNs ??= nowNs;
+    noteSignal(current.life, signal, this.#context.clock.nowNs());
   }
 
   exited(): Promise<void> {
@@ -160,31 +146,12 @@ export class WorkerProcess implements ManagedProcess, AsyncDisposable {
 
   /** Its ledger files, for the checker. */
   ledgerFiles(): LedgerFile[] {
-    const { role, index } = this.#options;
-    return this.incarnations
-      .map(({ number, killedNs }) => ({
-        path: join(this.#context.ledgerDir, ledgerFileName(role, index, number)),
-        role,
-        worker: index,
-        incarnation: number,
-        killedNs,
-      }))
-      .filter(({ path }) => existsSync(path));
+    return ledgerFilesOf(this.#context.ledgerDir, this.#options, this.incarnations);
   }
 
   /** What faults did to it until `endNs`, for the checker. */
   incidents(endNs: number): WorkerIncident[] {
-    const { role, index: worker } = this.#options;
-    return this.incarnations.flatMap(({ number: incarnation, killedNs, pauses }, i) => {
-      const incidents: WorkerIncident[] = pauses.map(({ fromNs, untilNs = endNs }) => {
-        return { role, worker, incarnation, kind: 'paused', fromNs, untilNs };
-      });
-      if (killedNs !== undefined) {
-        const untilNs = this.incarnations.slice(i + 1).find((life) => life.readyNs !== undefined)?.readyNs ?? endNs;
-        incidents.push({ role, worker, incarnation, kind: 'killed', fromNs: killedNs, untilNs });
-      }
-      return incidents;
-    });
+    return incidentsOf(this.#options, this.incarnations, endNs);
   }
 
   /** Kills it if it is still there. Twice is safe. */
@@ -201,16 +168,7 @@ export class WorkerProcess implements ManagedProcess, AsyncDisposable {
     const { role, index, count, fresh } = this.#options;
     const { scenario, registry, clock } = this.#context;
     const number = this.incarnations.length;
-    const life: Incarnation = {
-      number,
-      startedNs: clock.nowNs(),
-      readyNs: undefined,
-      killedNs: undefined,
-      pauses: [],
-      stats: undefined,
-      lag: undefined,
-      end: undefined,
-    };
+    const life = newIncarnation(number, clock.nowNs());
     const child = spawnChild({
       name: this.name,
       entry: `${role}-worker`,
@@ -287,8 +245,7 @@ export class WorkerProcess implements ManagedProcess, AsyncDisposable {
     const judged = judgeEnd({ ...exit, failure, finished, signalled, verdict, ready: life.readyNs !== undefined });
     const end: WorkerEnd = { worker: this.name, incarnation: life.number, atNs, ...judged, ...exit };
     life.end = end;
-    const pause = life.pauses.at(-1);
-    if (pause !== undefined) pause.untilNs ??= atNs;
+    endPause(life, atNs);
     this.#current = undefined;
     this.#options.onEnd?.(end);
   }
@@ -313,9 +270,4 @@ export class WorkerProcess implements ManagedProcess, AsyncDisposable {
     const elapsedMs = (this.#context.clock.nowNs() - (this.#startNs ?? 0)) / 1e6;
     return Math.max(0, endMs - elapsedMs) + 2 * load.message.publishDeadlineMs + CLOSE_DEADLINE_MS;
   }
-}
-
-function isPaused(life: Incarnation): boolean {
-  const pause = life.pauses.at(-1);
-  return pause !== undefined && pause.untilNs === undefined;
 }

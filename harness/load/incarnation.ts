@@ -1,0 +1,79 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { LedgerFile, WorkerIncident } from '../ledger/history.js';
+import { ledgerFileName } from '../ledger/record.js';
+import type { LagSummary, WorkerStats } from './protocol.js';
+import type { WorkerEnd } from './worker-end.js';
+
+/** One life of a worker: from a start to its end. */
+export interface Incarnation {
+  readonly number: number;
+  readonly startedNs: number;
+  readyNs: number | undefined;
+  /** A fault's SIGKILL. */
+  killedNs: number | undefined;
+  readonly pauses: { readonly fromNs: number; untilNs: number | undefined }[];
+  /** The last figures that it sent. */
+  stats: WorkerStats | undefined;
+  lag: LagSummary | undefined;
+  end: WorkerEnd | undefined;
+}
+
+type Worker = { readonly role: 'producer' | 'consumer'; readonly index: number };
+
+export function newIncarnation(number: number, startedNs: number): Incarnation {
+  return {
+    number,
+    startedNs,
+    readyNs: undefined,
+    killedNs: undefined,
+    pauses: [],
+    stats: undefined,
+    lag: undefined,
+    end: undefined,
+  };
+}
+
+export function isPaused(life: Incarnation): boolean {
+  const pause = life.pauses.at(-1);
+  return pause !== undefined && pause.untilNs === undefined;
+}
+
+export function endPause(life: Incarnation, ns: number): void {
+  const pause = life.pauses.at(-1);
+  if (pause !== undefined) pause.untilNs ??= ns;
+}
+
+/** Keeps what a signal, sent at `ns`, means to the checker. */
+export function noteSignal(life: Incarnation, signal: NodeJS.Signals, ns: number): void {
+  if (signal === 'SIGSTOP' && !isPaused(life)) life.pauses.push({ fromNs: ns, untilNs: undefined });
+  if (signal === 'SIGCONT') endPause(life, ns);
+  if (signal === 'SIGKILL') life.killedNs ??= ns;
+}
+
+export function ledgerFilesOf(dir: string, { role, index }: Worker, lives: readonly Incarnation[]): LedgerFile[] {
+  return lives
+    .map(({ number, killedNs }) => ({
+      path: join(dir, ledgerFileName(role, index, number)),
+      role,
+      worker: index,
+      incarnation: number,
+      killedNs,
+    }))
+    .filter(({ path }) => existsSync(path));
+}
+
+/** A kill lasts until a later incarnation was ready. */
+export function incidentsOf({ role, index }: Worker, lives: readonly Incarnation[], endNs: number): WorkerIncident[] {
+  return lives.flatMap(({ number: incarnation, killedNs, pauses }, i) => {
+    const worker = { role, worker: index, incarnation };
+    const incidents: WorkerIncident[] = pauses.map(({ fromNs, untilNs = endNs }) => {
+      return { ...worker, kind: 'paused', fromNs, untilNs };
+    });
+    if (killedNs !== undefined) {
+      const untilNs = lives.slice(i + 1).find((life) => life.readyNs !== undefined)?.readyNs ?? endNs;
+      incidents.push({ ...worker, kind: 'killed', fromNs: killedNs, untilNs });
+    }
+    return incidents;
+  });
+}
