@@ -154,10 +154,10 @@ function limitOf(written: string, metric: Metric, name: string, start: number): 
   throw new GateSyntax('bad-value', `${got}; expected ${LIMITS[metric.unit]}${also}.`, start, written.length);
 }
 
-const LIMITS: Readonly<Record<Metric['unit'], string>> = {
+export const LIMITS: Readonly<Record<Metric['unit'], string>> = {
   ms: 'a duration with its unit such as 25ms or 5s',
   share: 'a share such as 99.9%',
-  count: 'a whole number of messages such as 0',
+  count: 'a whole number such as 0',
   'per-sec': 'a rate such as 10000/s',
   number: 'a plain number such as 1.5',
 };

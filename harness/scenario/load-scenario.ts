@@ -1,19 +1,34 @@
 import { readFile } from 'node:fs/promises';
+import { type LoadPlan, planLoad } from '../load/plan.js';
 import { checkDriver } from './driver-check.js';
 import { type ParseOptions, parseScenario } from './parse-scenario.js';
 import type { Scenario } from './scenario.js';
-import { ScenarioError } from './scenario-error.js';
+import { ScenarioError, type ScenarioProblem } from './scenario-error.js';
 import { validateScenario } from './validate-scenario.js';
 
-/**
- * Reads, parses and checks one scenario file, its plan included: what this returns can be run. Throws
- * {@link ScenarioError} and, for a `--set` that is none, `UsageError`.
- */
+/** A scenario that can be run, with what is doubtful about it. */
+export interface ExaminedScenario {
+  readonly scenario: Scenario;
+  readonly plan: LoadPlan;
+  readonly warnings: readonly ScenarioProblem[];
+}
+
+/** {@link examineScenario} without the warnings. */
 export async function loadScenario(path: string, options: ParseOptions = {}): Promise<Scenario> {
+  return (await examineScenario(path, options)).scenario;
+}
+
+/**
+ * Reads, parses and checks one scenario file, its plan included. Throws {@link ScenarioError} and, for a `--set` that is
+ * none, `UsageError`.
+ */
+export async function examineScenario(path: string, options: ParseOptions = {}): Promise<ExaminedScenario> {
   const scenario = parseScenario(await readScenarioText(path), path, options);
-  const problems = [...checkDriver(scenario), ...validateScenario(scenario, undefined, options.registries).problems];
-  if (problems.length > 0) throw new ScenarioError('invalid', path, problems);
-  return scenario;
+  const plan = planLoad(scenario);
+  const { problems, warnings } = validateScenario(scenario, plan, options.registries);
+  const all = [...checkDriver(scenario), ...problems];
+  if (all.length > 0) throw new ScenarioError('invalid', path, all);
+  return { scenario, plan, warnings };
 }
 
 /** The text of the file. Throws {@link ScenarioError}. */

@@ -78,9 +78,9 @@ export const consumers = z
       .describe('Messages one worker handles at a time.'),
     handler: z
       .strictObject({
-        time: duration.default(0).describe('Waits this long for each message.'),
-        cpu: duration.default(0).describe('Burns CPU this long for each message.'),
-        fail: share.default(0).describe('Share of handlings that throw a transient error.'),
+        time: duration.prefault(0).describe('Waits this long for each message.'),
+        cpu: duration.prefault(0).describe('Burns CPU this long for each message.'),
+        fail: share.prefault(0).describe('Share of handlings that throw a transient error.'),
       })
       .prefault({})
       .transform(({ time, cpu, fail }) => ({ timeMs: time, cpuMs: cpu, failShare: fail })),
@@ -160,7 +160,7 @@ export const phase = z
     poisson: positiveRate.optional().describe('Independent arrivals with this mean.'),
     burst: z
       .strictObject({
-        rate: rate.default(0).describe('Between the bursts.'),
+        rate: rate.prefault(0).describe('Between the bursts.'),
         size: positiveCount('messages').describe('Sent at once.'),
         every: positiveDuration,
       })
@@ -169,6 +169,7 @@ export const phase = z
     for: positiveDuration,
     measure: z.boolean().default(true).describe('false: left out of rates and latencies, never of loss and order.'),
   })
+  .meta({ oneOf: ['rate', 'ramp', 'poisson', 'burst'].map((key) => ({ required: [key] })) })
   .transform((raw, context): PhaseSpec => {
     const arrivals = arrivalsOf(raw);
     if (arrivals.length !== 1) {
