@@ -5,7 +5,8 @@ import { EXIT } from '../exit-codes.js';
  * `missing-binary`: something to run is not there. `port-taken`: an address is in use. `bad-config`: a server refuses its
  * configuration. `not-ready`: it did not answer in time. `ended`: it ended before it answered. `unreachable`: somebody
  * else's server does not answer. `unsupported`: asked for what this kind of environment cannot do. `no-such-node`: no
- * node has that name or role. `unwritable`: a folder cannot be used.
+ * node has that name or role. `unwritable`: a folder cannot be used. `server-ended`: a server ended in mid-run though no
+ * fault asked it to. `not-empty`: the topic of the run holds messages before the run.
  */
 export type EnvironmentErrorCode =
   | 'missing-binary'
@@ -16,7 +17,9 @@ export type EnvironmentErrorCode =
   | 'unreachable'
   | 'unsupported'
   | 'no-such-node'
-  | 'unwritable';
+  | 'unwritable'
+  | 'server-ended'
+  | 'not-empty';
 
 /** The environment of a run could not be provided. Exit code 3. */
 export class EnvironmentError extends HarnessError {

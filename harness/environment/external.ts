@@ -71,7 +71,8 @@ export async function startExternalEnvironment(options: ExternalOptions): Promis
   const proxy = `gauntlet-${registry.id}-redis-1.clients`;
   registry.addProxy(controlUrl, proxy);
   disposal.defer(async () => {
-    const leave = (error: Error) => log(`Proxy ${proxy} may be left in the Toxiproxy at ${controlUrl}: ${error.message}`);
+    const leave = (error: Error) =>
+      log(`Proxy ${proxy} may be left in the Toxiproxy at ${controlUrl}: ${error.message}`);
     await toxiproxy.removeProxy(proxy).catch(leave);
   });
   const port = await createProxyInRange(toxiproxy, {

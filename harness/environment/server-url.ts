@@ -33,8 +33,9 @@ export function parseRedisUrl(text: string): RedisAddress {
 /** `http://host[:port]`, Toxiproxy's control API. */
 export function parseToxiproxyUrl(text: string): HostPort {
   const expected = 'expected http://host:port of the control API';
-  const url = parseUrl('--toxiproxy', text, expected);
-  if (url.protocol !== 'http:' || url.pathname !== '/') {
+  // Under its own scheme the parser would drop port 80 as if it had not been written.
+  const url = text.startsWith('http://') ? parseUrl('--toxiproxy', text.replace('http:', 'tcp:'), expected) : undefined;
+  if (url === undefined || !['', '/'].includes(url.pathname)) {
     throw new UsageError('bad-flag', `--toxiproxy ${text}: ${expected}.`);
   }
   return hostPort(url, TOXIPROXY_PORT);
@@ -71,10 +72,7 @@ function parseUrl(flag: string, text: string, expected: string): URL {
 
 function hostPort(url: URL, defaultPort: number): HostPort {
   const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
-  // The default of http itself, 80, is left out of `port` by the parser.
-  const port =
-    url.port === '' ? (url.protocol === 'http:' && /:80(\/|$)/.test(url.href) ? 80 : defaultPort) : Number(url.port);
-  return { host, port };
+  return { host, port: url.port === '' ? defaultPort : Number(url.port) };
 }
 
 function hidePassword(url: URL): string {
