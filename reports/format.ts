@@ -89,16 +89,23 @@ export function formatObserved(gate: GateResult): string {
   return gate.unit === 'ms' ? '∞' : 'not measurable';
 }
 
-/** `< 10.00 ms`. */
+/** `< 10.0 ms`. */
 export function formatLimit(gate: GateResult): string {
-  return `${gate.operator} ${formatValue(gate.limit, gate.unit)}`;
+  return `${formatOperator(gate.operator)} ${formatValue(gate.limit, gate.unit)}`;
+}
+
+/** `>=` as `≥`: for people; expressions keep what was written. */
+export function formatOperator(operator: string): string {
+  return { '==': '=', '!=': '≠', '<=': '≤', '>=': '≥' }[operator] ?? operator;
 }
 
 /** `5.79 ms inside`, `3 outside`; a dash where there is no margin. */
 export function formatMargin(gate: GateResult): string {
   if (gate.margin === null) return gate.observed === null && gate.verdict === 'fail' ? 'unbounded' : '–';
-  if (gate.margin === 0) return gate.verdict === 'pass' ? 'on the limit' : 'none';
-  return `${formatValue(Math.abs(gate.margin), gate.unit)} ${gate.margin > 0 ? 'inside' : 'outside'}`;
+  if (gate.margin === 0) return gate.verdict === 'pass' ? (gate.operator === '==' ? 'met' : 'on the limit') : 'none';
+  const size = Math.abs(gate.margin);
+  const figure = gate.unit === 'share' ? formatShare(size).replace('%', 'points') : formatValue(size, gate.unit);
+  return `${figure} ${gate.margin > 0 ? 'inside' : 'outside'}`;
 }
 
 /** `[4.01 ms, 4.60 ms]`; an open end where the bound is infinite. */

@@ -26,7 +26,7 @@ function renderSuite({ entry, results }: SuiteRow, id: number, suite: Suite): st
   const cases = results === undefined ? [neverRan(entry.verdict, entry.reason)] : casesOf(results);
   if (results !== undefined && entry.verdict === 'interrupted') cases.push(neverRan(entry.verdict, entry.reason));
   const count = (element: string) => cases.filter((one) => one.outcome?.element === element).length;
-  const name = token(entry.name);
+  const name = token(entry.folder ?? entry.name);
   const attributes = {
     name,
     package: 'gauntlet',

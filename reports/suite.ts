@@ -30,6 +30,32 @@ export function suiteRows(suite: Suite, results: readonly Results[]): SuiteRow[]
   });
 }
 
+/** A suite of results that were not run together. */
+export function composeSuite(
+  runs: readonly { readonly folder: string; readonly results: Results }[],
+  exitCode: number,
+  command: string,
+): Suite {
+  const verdicts = runs.map(({ results }) => results.verdict);
+  const durations = runs.map(({ results }) => Object.values(results.run.stagesMs).reduce((sum, ms) => sum + ms, 0));
+  const started = runs.map(({ results }) => results.run.startedAt).sort();
+  return {
+    gauntletSuite: 1,
+    startedAt: started[0] ?? '',
+    durationMs: durations.reduce((sum, ms) => sum + ms, 0),
+    verdict: verdicts.includes('fail') ? 'fail' : verdicts.includes('inconclusive') ? 'inconclusive' : 'pass',
+    exitCode,
+    command,
+    scenarios: runs.map(({ folder, results }, i) => ({
+      name: results.run.scenario.name,
+      folder,
+      verdict: results.verdict,
+      reason: results.reason,
+      durationMs: durations[i]!,
+    })),
+  };
+}
+
 /** What a run found wrong with itself rather than with the system: each makes it inconclusive. */
 export function troubles(results: Results): string[] {
   return [

@@ -9,7 +9,7 @@ export function environmentSection(results: Results): Markup {
   const { run } = results;
   const { environment, driver, machine, versions, scenario } = run;
   return html`<h3>Reproduce</h3>
-<div class="command"><pre tabindex="0"><code id="command">${run.command}</code></pre><button type="button" data-copy="command" hidden>Copy</button></div>
+<div class="command"><pre tabindex="0"><code id="reproduce-command">${run.command}</code></pre><button type="button" data-copy="reproduce-command" hidden>Copy</button></div>
 <dl class="facts">
 ${fact('Run', run.repetition > 1 ? `${run.id} (repetition ${run.repetition})` : run.id)}
 ${fact('Started', formatTime(run.startedAt))}

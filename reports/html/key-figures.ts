@@ -34,7 +34,7 @@ ${figure('Generator lag p99', 'instrument.lag', formatLatency(lag.summary.p99, l
 
   function figure(label: string, metric: string, overall: string, detail: string): Markup {
     const gate = worstGate(results.gates, metric);
-    const own = gate !== undefined && gate.scope.startsWith('during');
+    const own = gate?.scope.startsWith('during');
     const value = own ? formatObserved(gate) : overall;
     const below = own ? `${gate.scope} · overall ${overall}` : detail;
     return html`<div class="figure ${gate && verdictClass(gate.verdict)}"><div class="label">${metricName(metric, results, label)}</div>

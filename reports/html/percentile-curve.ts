@@ -7,7 +7,7 @@ import { linePath, logScale, round } from './scale.js';
 const WIDTH = 1080;
 const HEIGHT = 340;
 const LEFT = 68;
-const RIGHT = 150;
+const RIGHT = 176;
 const BOTTOM = 40;
 const TOP = 14;
 const MAX_CURVES = 6;
@@ -131,5 +131,5 @@ function spread(ys: readonly number[]): number[] {
 }
 
 function short(name: string): string {
-  return name.length > 20 ? `${name.slice(0, 19)}…` : name;
+  return name.length > 22 ? `${name.slice(0, 21)}…` : name;
 }

@@ -1,4 +1,4 @@
-import { formatMs, formatRate } from '../format.js';
+import { formatMs, formatOperator, formatRate } from '../format.js';
 import type { GateResult, Results, Series } from '../results.js';
 import { loadMs } from '../suite.js';
 
@@ -40,6 +40,8 @@ export interface TimelineFault {
 export interface Limit {
   readonly label: string;
   readonly value: number;
+  /** The gate asks for more than this: its label goes below the line, where no data should be. */
+  readonly floor: boolean;
   readonly spans: readonly { readonly fromMs: number; readonly toMs: number }[];
 }
 
@@ -132,8 +134,9 @@ function limits(results: Results, wanted: (gate: GateResult) => boolean): Limit[
     const phases = results.phases.filter((phase) => names.includes(phase.name));
     const value = gate.unit === 'ms' ? formatMs(gate.limit) : formatRate(gate.limit);
     return {
-      label: `${gate.metric} ${gate.operator} ${value}`,
+      label: `${gate.metric} ${formatOperator(gate.operator)} ${value}`,
       value: gate.limit,
+      floor: gate.operator.startsWith('>'),
       spans: phases.length === 0 ? all : phases.map(({ startMs, endMs }) => ({ fromMs: startMs, toMs: endMs })),
     };
   });

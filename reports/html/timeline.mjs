@@ -1,7 +1,7 @@
 // The live timeline: inlined into the page as a classic script after uPlot, which it finds as a global. The page shows
 // the static picture until this has drawn, and prints it in any case.
 (() => {
-  const host = document.getElementById('timeline');
+  const host = document.getElementById('live-timeline');
   const source = document.getElementById('timeline-data');
   for (const button of document.querySelectorAll('button[data-copy]')) enableCopy(button);
   if (host === null || source === null || typeof uPlot === 'undefined') return;
@@ -15,6 +15,8 @@
   const ms = (value) =>
     value >= 1000 ? `${Number((value / 1000).toFixed(2))} s` : `${value.toFixed(value < 10 ? 2 : 1)} ms`;
 
+  const rejects = data.rejected.some((value) => value > 0);
+
   const plots = [
     {
       title: 'Throughput',
@@ -26,7 +28,7 @@
         { label: 'delivered', values: data.delivered, color: '--accent', dash: [], format: rate, show: true },
         { label: 'offered', values: data.offered, color: '--muted', dash: [6, 4], format: rate, show: true },
         { label: 'accepted', values: data.accepted, color: '--c1', dash: [8, 3], format: rate, show: false },
-        { label: 'rejected', values: data.rejected, color: '--fail', dash: [10, 3, 2, 3], format: rate, show: true },
+        { label: 'rejected', values: data.rejected, color: '--fail', dash: [10, 3, 2, 3], format: rate, show: rejects },
         { label: 'in flight', values: data.inFlight, color: '--c2', dash: [2, 2], format: count, show: false },
       ],
     },
@@ -102,13 +104,13 @@
         y: plot.log ? { distr: 3, log: 10 } : { range: (_, __, max) => [0, Math.max(top(plot), max ?? 0) * 1.08 || 1] },
       },
       axes: [
-        { ...axis, font, values: (_, splits) => splits.map((value) => `${Number(value.toFixed(2))} s`) },
+        { ...axis, font, size: 32, values: (_, splits) => splits.map((value) => `${Number(value.toFixed(2))} s`) },
         {
           ...axis,
           font,
           size: 68,
-          values: (_, splits) =>
-            splits.map((value) => (value === null || !labelled(plot, value) ? '' : plot.tick(value))),
+          grid: { ...axis.grid, filter: (_, splits) => splits.map((value) => (labelled(plot, value) ? value : null)) },
+          values: (_, splits) => splits.map((value) => (value === null ? '' : plot.tick(value))),
         },
       ],
       series: [
@@ -179,7 +181,7 @@
         ctx.fillStyle = color(i % 2 === 0 ? '--accent-soft' : '--panel');
         ctx.fillRect(from, 0, to - from, 20 * ratio);
         ctx.fillStyle = color('--text');
-        fitText(ctx, phase.measure ? phase.name : `${phase.name} (not measured)`, from, to, 10 * ratio);
+        fitText(ctx, phase, from, to, 10 * ratio);
       }
       ctx.fillStyle = color('--line');
       if (i > 0) ctx.fillRect(from, bbox.top, ratio, bbox.height);
@@ -225,7 +227,7 @@
         ctx.stroke();
       }
       ctx.textAlign = 'right';
-      ctx.fillText(limit.label, right - 4 * ratio, y - 5 * ratio);
+      ctx.fillText(limit.label, right - 4 * ratio, y + (limit.floor ? 14 : -5) * ratio);
     }
     ctx.setLineDash([]);
     ctx.fillStyle = color('--text');
@@ -242,9 +244,10 @@
     ctx.restore();
   }
 
-  function fitText(ctx, text, from, to, y) {
+  function fitText(ctx, phase, from, to, y) {
     const gap = 8 * uPlot.pxRatio;
-    let shown = text;
+    let shown = phase.measure ? phase.name : `${phase.name} (not measured)`;
+    if (ctx.measureText(shown).width > to - from - gap) shown = phase.name;
     while (shown.length > 2 && ctx.measureText(shown).width > to - from - gap) shown = `${shown.slice(0, -2)}…`;
     if (shown.length <= 2) return;
     ctx.textAlign = 'center';

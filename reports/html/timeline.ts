@@ -25,7 +25,7 @@ export function timeline(results: Results): Markup {
       : null;
   return html`
 <div class="chart static" role="region" aria-label="Timeline, as a picture" tabindex="0">${staticTimeline(timelineData(results, STATIC_POINTS))}</div>
-<div class="interactive" id="timeline" hidden></div>
+<div class="interactive" id="live-timeline" hidden></div>
 <script type="application/json" id="timeline-data">${embeddedJson(data)}</script>
 ${note}${eventList(results)}`;
 }
@@ -60,7 +60,7 @@ ${data.rejected.some((value) => value > 0) && line(data.rejected, rateScale, 'ba
 ${line(data.max, latencyScale, 'max')}${line(data.p50, latencyScale, 'p50')}${line(data.p99, latencyScale, 'main')}
 ${data.limits.throughput.map((limit) => limitLine(limit, rateScale, x))}
 ${data.limits.latency.map((limit) => limitLine(limit, latencyScale, x))}
-${ticks.map((ms) => html`<text class="tick" x="${round(x(ms))}" y="${bottom + 16}" text-anchor="middle">${tickTime(ms)}</text>`)}
+${ticks.map((ms) => html`<text class="tick" x="${round(x(ms))}" y="${bottom + 16}" text-anchor="${x(ms) > WIDTH - 24 ? 'end' : 'middle'}">${tickTime(ms)}</text>`)}
 ${data.events.map(({ atMs, text }) => {
   const at = round(x(atMs));
   return html`<path class="event" d="M${at} ${bottom + 22}l5 5l-5 5l-5 -5z"><title>${formatAt(atMs)}: ${text}</title></path>`;
@@ -99,7 +99,8 @@ function phaseStrip(
   const width = round(x(phase.toMs) - x(phase.fromMs));
   const label = phase.measure ? phase.name : `${phase.name} (not measured)`;
   const room = Math.floor((width - 8) / CHAR);
-  const text = label.length <= room ? label : room >= 4 ? `${label.slice(0, room - 1)}…` : '';
+  const fitting = label.length <= room ? label : phase.name;
+  const text = fitting.length <= room ? fitting : room >= 4 ? `${fitting.slice(0, room - 1)}…` : '';
   return html`<g><title>Phase ${label}, ${formatAt(phase.fromMs)} to ${formatAt(phase.toMs)}</title>
 <rect class="phase ${i % 2 === 0 ? 'even' : 'odd'}" x="${from}" y="0" width="${width}" height="20" rx="3"/>
 <text class="phase-name" x="${round(from + width / 2)}" y="14" text-anchor="middle">${text}</text>
@@ -130,7 +131,7 @@ function limitLine(limit: Limit, scale: Scale, x: (ms: number) => number): Marku
   const last = limit.spans.at(-1)!;
   return html`<g class="limit">${limit.spans.map(
     ({ fromMs, toMs }) => html`<line x1="${round(x(fromMs))}" x2="${round(x(toMs))}" y1="${y}" y2="${y}"/>`,
-  )}<text x="${round(x(last.toMs) - 4)}" y="${y - 4}" text-anchor="end">${limit.label}</text></g>`;
+  )}<text x="${round(x(last.toMs) - 4)}" y="${limit.floor ? y + 13 : y - 4}" text-anchor="end">${limit.label}</text></g>`;
 }
 
 function legend(y: number, data: TimelineData): Markup {
