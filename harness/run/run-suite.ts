@@ -8,7 +8,8 @@ import { HarnessError } from '../errors.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import type { Scenario } from '../scenario/scenario.js';
 import type { Progress } from './progress.js';
-import { type RunTarget, runScenario } from './run-scenario.js';
+import { runScenario } from './run-scenario.js';
+import type { RunTarget } from './start-environment.js';
 
 export interface SuiteOptions {
   readonly scenarios: readonly Scenario[];

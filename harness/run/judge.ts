@@ -1,0 +1,126 @@
+import { createHash } from 'node:crypto';
+import { readdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { RESULTS_VERSION, type Results } from '../../reports/results.js';
+import type { Environment } from '../environment/environment.js';
+import type { Timeline } from '../faults/timeline.js';
+import { evaluateGates } from '../gates/evaluate.js';
+import type { InstrumentReading } from '../gates/instrument.js';
+import { METRICS } from '../gates/registry.js';
+import { checkRun } from '../ledger/checker.js';
+import { describeRun } from '../ledger/describe-run.js';
+import type { InventoryReading, RunHistory } from '../ledger/history.js';
+import type { LoadPlan } from '../load/plan.js';
+import type { Probe } from '../load/probe.js';
+import type { DriverDescription } from '../load/protocol.js';
+import type { RunContext } from '../load/run-context.js';
+import { gauntletVersion } from '../version.js';
+import type { EventLog } from './event-log.js';
+import { describeMachine, gitCommit } from './machine.js';
+import type { Monitor } from './monitor.js';
+import type { ScenarioOptions } from './run-scenario.js';
+import type { StageTimer } from './stage-timer.js';
+import type { WorkerFleet } from './worker-fleet.js';
+
+/** A wall clock that moved this much against the monotonic one was set, or the machine slept. */
+const CLOCK_JUMP_MS = 500;
+
+/** Everything that a finished run leaves behind. */
+export interface FinishedRun {
+  readonly options: ScenarioOptions;
+  readonly context: RunContext;
+  readonly environment: Environment;
+  readonly driver: DriverDescription;
+  readonly plan: LoadPlan;
+  readonly startNs: number;
+  readonly endNs: number;
+  readonly startedAtMs: number;
+  readonly inventory: InventoryReading | undefined;
+  readonly fleet: WorkerFleet;
+  readonly probe: Probe;
+  readonly monitor: Monitor;
+  readonly timeline: Timeline;
+  readonly events: EventLog;
+  readonly stages: StageTimer;
+}
+
+/** From ledger, inventory and what the harness did to the results document. */
+export async function judge(run: FinishedRun): Promise<Results> {
+  const { options, context, fleet, monitor, startNs, driver } = run;
+  const { scenario } = options;
+  const checked = checkRun(historyOf(run));
+  const instrument = readInstrument(run);
+  const evaluation = evaluateGates({ scenario, run: checked, instrument });
+  const described = describeRun({ run: checked, scenario, instrument });
+  const definitions = METRICS.map(({ name, definition }) => [name, definition]);
+  return {
+    gauntletResults: RESULTS_VERSION,
+    run: {
+      id: context.nonce,
+      startedAt: new Date(run.startedAtMs).toISOString(),
+      repetition: options.repetition,
+      scenario: {
+        name: scenario.name,
+        description: scenario.description,
+        tags: [...scenario.tags],
+        path: scenario.source.path,
+        source: scenario.source.text,
+        sha256: createHash('sha256').update(scenario.source.text).digest('hex'),
+      },
+      seed: scenario.seed,
+      nonce: context.nonce,
+      driver: { name: driver.name, version: driver.version, options: { ...scenario.system.options } },
+      environment: {
+        kind: run.environment.kind,
+        topology: scenario.environment.redis.topology,
+        replicas: scenario.environment.redis.replicas,
+        redisConfig: { ...scenario.environment.redis.config },
+      },
+      versions: { gauntlet: gauntletVersion(), ...run.environment.versions, node: process.versions.node },
+      machine: describeMachine(),
+      gitCommit: gitCommit(dirname(scenario.source.path)),
+      command: options.command,
+      stagesMs: run.stages.durationsMs(),
+    },
+    verdict: evaluation.verdict,
+    reason: evaluation.reason,
+    gates: [...evaluation.gates],
+    ...described,
+    events: run.events.list(),
+    series: { ...described.series, ...monitor.columns(startNs, described.series.atMs.length) },
+    instrument: { ...described.instrument, problems: [...evaluation.problems] },
+    system: fleet.gauges(),
+    logs: (await readdir(context.logDir)).sort().map((name) => `logs/${name}`),
+    definitions: Object.fromEntries(definitions),
+  };
+}
+
+function historyOf(run: FinishedRun): RunHistory {
+  const { plan, context, startNs, endNs, inventory, fleet, timeline, driver, options } = run;
+  const { maxAttempts } = options.scenario.system.options;
+  return {
+    plan,
+    nonce: context.nonce,
+    startNs,
+    endNs,
+    files: fleet.ledgerFiles(),
+    inventory,
+    incidents: fleet.incidents(endNs),
+    crashes: fleet.crashes(),
+    faults: timeline.records(),
+    publishDeadlineMs: options.scenario.load.message.publishDeadlineMs,
+    maxAttempts: typeof maxAttempts === 'number' ? maxAttempts : undefined,
+    redeliveryAfterMs: driver.capabilities.redeliveryAfterMs,
+  };
+}
+
+function readInstrument({ probe, fleet, timeline }: FinishedRun): InstrumentReading {
+  const jumps = probe.slices.filter(({ clockStepMs }) => Math.abs(clockStepMs) > CLOCK_JUMP_MS);
+  return {
+    stalls: probe.stalls,
+    steal: probe.slices.map(({ fromNs, untilNs, stealShare }) => ({ fromNs, untilNs, share: stealShare })),
+    outsideSignals: [...fleet.outsideSignals(), ...timeline.problems()],
+    clockJumps: jumps.map(({ clockStepMs }) => `the wall clock jumped by ${Math.round(clockStepMs)} ms`),
+    stoppedDraining: undefined,
+  };
+}

@@ -1,0 +1,236 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Results } from '../../reports/results.js';
+import { type Clock, NS_PER_MS, NS_PER_SEC } from '../clock.js';
+import type { Environment } from '../environment/environment.js';
+import { EnvironmentError } from '../environment/environment-error.js';
+import { createRunRegistry, type RunRegistry } from '../environment/run-registry.js';
+import type { InjectionEvent } from '../faults/injection.js';
+import { runTimeline } from '../faults/timeline.js';
+import { connectToxiproxy } from '../faults/toxiproxy.js';
+import type { InventoryReading } from '../ledger/history.js';
+import { planLoad } from '../load/plan.js';
+import { prepareSystem } from '../load/prepare-system.js';
+import { Probe } from '../load/probe.js';
+import type { DriverDescription } from '../load/protocol.js';
+import { readInventory } from '../load/read-inventory.js';
+import type { RunContext } from '../load/run-context.js';
+import { randomNonce } from '../random.js';
+import type { Scenario } from '../scenario/scenario.js';
+import { drain, quietMs, silence } from './drain.js';
+import { EventLog } from './event-log.js';
+import { judge } from './judge.js';
+import { LiveView } from './live-view.js';
+import { Monitor } from './monitor.js';
+import type { Progress } from './progress.js';
+import { StageTimer } from './stage-timer.js';
+import { type RunTarget, startEnvironment } from './start-environment.js';
+import { WorkerFleet } from './worker-fleet.js';
+
+/** Between the last worker's "ready" and the first intended send. */
+const LEAD_NS = 0.3 * NS_PER_SEC;
+const OWED = new Set(['log', 'pending', 'retry', 'parked']);
+
+export interface ScenarioOptions {
+  readonly scenario: Scenario;
+  readonly repetition: number;
+  /** The scenario's own folder below the report folder; logs go to `logs/` in it. */
+  readonly reportDir: string;
+  readonly target: RunTarget;
+  readonly command: string;
+  readonly progress: Progress;
+  readonly clock: Clock;
+}
+
+/**
+ * One run: provision, prepare, load beside faults, drain, judge, and clear up, which happens whatever goes wrong.
+ * Rejects with a HarnessError when there is no verdict to give: the environment could not be provided or broke though
+ * nobody asked it to, the driver could not start, or the run was interrupted.
+ */
+export async function runScenario(options: ScenarioOptions, userSignal: AbortSignal): Promise<Results> {
+  userSignal.throwIfAborted();
+  const { scenario, clock, progress } = options;
+  const stages = new StageTimer(clock);
+  const events = new EventLog(clock, progress);
+  const broken = new AbortController();
+  const signal = AbortSignal.any([userSignal, broken.signal]);
+
+  stages.enter('provision');
+  progress.stage('starting Redis and Toxiproxy');
+  await using registry = await createRunRegistry({ clock });
+  const logDir = join(options.reportDir, 'logs');
+  await using environment = await startEnvironment(
+    { target: options.target, scenario, registry, logDir, clock, log: progress.stage },
+    signal,
+  );
+  environment.onUnexpectedExit((exit) => {
+    events.add('server', `${exit.process} ended by itself (${exit.signal ?? `exit code ${exit.code}`})`);
+    broken.abort(
+      new EnvironmentError(
+        'server-ended',
+        `${exit.process} ended though no fault asked it to (${exit.signal ?? `exit code ${exit.code}`}). The end of its log in ${logDir}:\n${exit.logTail}`,
+      ),
+    );
+  });
+
+  stages.enter('prepare');
+  progress.stage('preparing the system and the workers');
+  const plan = planLoad(scenario);
+  const context = await createContext(options, registry, environment, logDir);
+  const driver = await prepareSystem(context, signal);
+  if (driver.capabilities.inventory) await refuseLeftovers(context, signal);
+  await using probe = new Probe(context, (slice) => monitor.steal(slice.fromNs, slice.stealShare));
+  await using fleet = new WorkerFleet(context, {
+    onStats: (worker, stats) => monitor.eventLoop(worker, stats.eventLoopMaxMs),
+    onEnd: (end) => end.reason !== 'finished' && events.add('worker', `${end.worker}: ${end.detail}`),
+  });
+  await using monitor = new Monitor(environment.nodes[0]!, () => pidsOf(environment, fleet), clock);
+  await fleet.start();
+  signal.throwIfAborted();
+
+  stages.enter('load');
+  const startNs = clock.nowNs() + LEAD_NS;
+  const startedAtMs = clock.wallMs();
+  events.begin(startNs);
+  fleet.begin(startNs);
+  await using timeline = runTimeline(
+    {
+      faults: scenario.faults,
+      plan,
+      startNs,
+      clock,
+      context: {
+        environment,
+        toxiproxy: connectToxiproxy(environment.toxiproxy),
+        workers: fleet,
+        clock,
+        log: (message) => events.add('fault', message),
+      },
+      onEvent: (event) => events.add('fault', describeInjection(event)),
+    },
+    signal,
+  );
+  using live = new LiveView({ plan, startNs, fleet, timeline, progress, clock });
+  await clock.sleep(Math.max(0, (startNs + plan.endNs - clock.nowNs()) / NS_PER_MS), signal);
+
+  stages.enter('drain');
+  live.stage('draining');
+  await timeline.liftAll();
+  const inventory = await drainSystem({ scenario, context, driver, fleet, startNs, clock, live }, signal);
+  const endNs = clock.nowNs();
+  signal.throwIfAborted();
+
+  stages.enter('judge');
+  live.stage('judging');
+  return judge({
+    options,
+    context,
+    environment,
+    driver,
+    plan,
+    startNs,
+    endNs,
+    startedAtMs,
+    inventory,
+    fleet,
+    probe,
+    monitor,
+    timeline,
+    events,
+    stages,
+  });
+}
+
+interface DrainContext {
+  readonly scenario: Scenario;
+  readonly context: RunContext;
+  readonly driver: DriverDescription;
+  readonly fleet: WorkerFleet;
+  readonly startNs: number;
+  readonly clock: Clock;
+  readonly live: LiveView;
+}
+
+/** Until everything is settled and silent; then one fresh consumer, which is handed what was never settled. */
+async function drainSystem(run: DrainContext, signal: AbortSignal): Promise<InventoryReading | undefined> {
+  const { context, driver, fleet, clock, live } = run;
+  const { redeliveryAfterMs, inventory } = driver.capabilities;
+  await abortable(fleet.stopProducers(), signal);
+  const waiting = {
+    clock,
+    redeliveryAfterMs,
+    deadlineMs: run.scenario.drain.deadlineMs,
+    lastHandledNs: () => fleet.totals().lastHandledNs,
+    owed: async () => (inventory ? owed(await readInventory(context, signal)) : 0),
+  };
+  await drain(waiting, signal);
+  await abortable(fleet.stopConsumers(), signal);
+  live.stage('looking for messages that were never settled');
+  await abortable(fleet.startFreshConsumer(run.startNs), signal);
+  await silence(waiting, quietMs(redeliveryAfterMs), clock.nowNs(), signal);
+  await abortable(fleet.stopConsumers(), signal);
+  live.stage('reading back what the system still holds');
+  return inventory ? readInventory(context, signal) : undefined;
+}
+
+function owed(reading: InventoryReading): number {
+  return reading.items.reduce((sum, item) => sum + (OWED.has(item.place) ? item.copies : 0), 0);
+}
+
+async function createContext(
+  { scenario, clock }: ScenarioOptions,
+  registry: RunRegistry,
+  environment: Environment,
+  logDir: string,
+): Promise<RunContext> {
+  const nonce = randomNonce();
+  const ledgerDir = join(registry.dir, 'ledger');
+  await mkdir(ledgerDir, { recursive: true });
+  return {
+    scenario,
+    nonce,
+    topic: `gauntlet-${nonce}`,
+    group: 'gauntlet',
+    endpoints: environment.endpoints,
+    ledgerDir,
+    logDir,
+    registry,
+    clock,
+  };
+}
+
+/** The topic is the run's own: whatever lies in it now was put there by somebody else, or invented by the driver. */
+async function refuseLeftovers(context: RunContext, signal: AbortSignal): Promise<void> {
+  const before = await readInventory(context, signal);
+  const found = before.items.reduce((sum, item) => sum + item.copies, 0);
+  if (before.problem === undefined && found === 0) return;
+  throw new EnvironmentError(
+    'not-empty',
+    `The inventory of topic ${context.topic} must be empty before the run: ${before.problem ?? `it holds ${found} messages`}. Let the driver's prepare() create an empty topic.`,
+  );
+}
+
+function pidsOf(environment: Environment, fleet: WorkerFleet): Map<string, number> {
+  const pids = fleet.pids();
+  for (const { name, process } of environment.nodes) if (process?.pid !== undefined) pids.set(name, process.pid);
+  return pids;
+}
+
+function describeInjection({ fault, what, text }: InjectionEvent): string {
+  return `${fault} ${what.replaceAll('-', ' ')}: ${text}`;
+}
+
+/** Stops waiting when the run is given up; what was waited for is ended by disposal. */
+async function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  signal.throwIfAborted();
+  let onAbort = () => {};
+  const aborted = new Promise<never>((_, reject) => {
+    onAbort = () => reject(signal.reason);
+    signal.addEventListener('abort', onAbort, { once: true });
+  });
+  try {
+    return await Promise.race([promise, aborted]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
+}

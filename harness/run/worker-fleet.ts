@@ -1,0 +1,192 @@
+import type { ManagedProcess } from '../environment/environment.js';
+import type { WorkerProcesses } from '../faults/fault.js';
+import type { LedgerFile, WorkerCrash, WorkerIncident } from '../ledger/history.js';
+import type { WorkerStats } from '../load/protocol.js';
+import type { RunContext } from '../load/run-context.js';
+import type { WorkerEnd } from '../load/worker-end.js';
+import { WorkerProcess } from '../load/worker-process.js';
+import { oomKills } from './machine.js';
+
+export interface FleetListener {
+  onStats(worker: string, stats: WorkerStats): void;
+  onEnd(end: WorkerEnd): void;
+}
+
+/** Figures of all workers, every incarnation included: for the live display and the drain, never for a verdict. */
+export interface FleetTotals {
+  readonly sent: number;
+  readonly accepted: number;
+  readonly done: number;
+  readonly p99Ms: number | undefined;
+  readonly lastHandledNs: number;
+}
+
+/** The producers and consumers of one run. */
+export class WorkerFleet implements WorkerProcesses, AsyncDisposable {
+  readonly #context: RunContext;
+  readonly #listener: FleetListener;
+  readonly #workers: WorkerProcess[] = [];
+  /** Ends by a signal from outside that the kernel answers for. */
+  readonly #outOfMemory = new Set<WorkerEnd>();
+  #oomKills = oomKills();
+
+  constructor(context: RunContext, listener: FleetListener) {
+    this.#context = context;
+    this.#listener = listener;
+  }
+
+  /** Starts every worker of the scenario, consumers and producers side by side. Throws WorkerError. */
+  async start(): Promise<void> {
+    const { consumers, producers } = this.#context.scenario;
+    const of = (role: 'producer' | 'consumer', count: number) =>
+      Array.from({ length: count }, (_, index) => this.#add({ role, index, count }));
+    const workers = [...of('consumer', consumers.workers), ...of('producer', producers.workers)];
+    await Promise.all(workers.map((worker) => worker.start()));
+  }
+
+  begin(startNs: number): void {
+    for (const worker of this.#workers) worker.begin(startNs);
+  }
+
+  /** Producers send what is left of the plan and wait for the outcomes. */
+  async stopProducers(): Promise<void> {
+    await this.#stop('producer');
+  }
+
+  async stopConsumers(): Promise<void> {
+    await this.#stop('consumer');
+  }
+
+  /** One consumer of everything, after all others closed: it is handed what was handled but never settled. */
+  async startFreshConsumer(startNs: number): Promise<void> {
+    const worker = this.#add({
+      role: 'consumer',
+      index: this.#context.scenario.consumers.workers,
+      count: 1,
+      fresh: true,
+    });
+    worker.begin(startNs);
+    await worker.start();
+  }
+
+  names(): readonly string[] {
+    return this.#workers.map(({ name }) => name);
+  }
+
+  get(name: string): ManagedProcess | undefined {
+    return this.#workers.find((worker) => worker.name === name);
+  }
+
+  pids(): Map<string, number> {
+    const pids = new Map<string, number>();
+    for (const { name, pid } of this.#workers) if (pid !== undefined) pids.set(name, pid);
+    return pids;
+  }
+
+  totals(): FleetTotals {
+    let sent = 0;
+    let accepted = 0;
+    let done = 0;
+    let lastHandledNs = 0;
+    let p99Ms: number | undefined;
+    for (const { running, incarnations } of this.#workers) {
+      for (const { stats } of incarnations) {
+        sent += stats?.producer?.sent ?? 0;
+        accepted += stats?.producer?.accepted ?? 0;
+        done += stats?.consumer?.distinct ?? 0;
+        lastHandledNs = Math.max(lastHandledNs, stats?.consumer?.lastHandledNs ?? 0);
+      }
+      const latest = incarnations.at(-1)?.stats?.consumer?.latencyP99Ms;
+      if (running && latest !== undefined) p99Ms = Math.max(p99Ms ?? 0, latest);
+    }
+    return { sent, accepted, done, p99Ms, lastHandledNs };
+  }
+
+  /** The last figures that the driver gave of itself, by worker. */
+  gauges(): Record<string, number> {
+    const gauges: Record<string, number> = {};
+    for (const { name, incarnations } of this.#workers) {
+      for (const [gauge, value] of Object.entries(incarnations.at(-1)?.stats?.gauges ?? {})) {
+        gauges[`${name}.${gauge}`] = value;
+      }
+    }
+    return gauges;
+  }
+
+  ledgerFiles(): LedgerFile[] {
+    return this.#workers.flatMap((worker) => worker.ledgerFiles());
+  }
+
+  incidents(endNs: number): WorkerIncident[] {
+    return this.#workers.flatMap((worker) => worker.incidents(endNs));
+  }
+
+  /** Ends that no fault ordered and that the driver (or memory) answers for. */
+  crashes(): WorkerCrash[] {
+    return this.#workers.flatMap(({ role, name, incarnations }) =>
+      incarnations.flatMap(({ number: incarnation, end }) => {
+        const cause = end === undefined ? undefined : this.#crashCause(end);
+        if (end === undefined || cause === undefined) return [];
+        const worker = Number(name.slice(name.indexOf('-') + 1)) - 1;
+        return [{ role, worker, incarnation, atNs: end.atNs, cause, detail: end.detail }];
+      }),
+    );
+  }
+
+  /** Workers that something beside the harness and its faults ended: the run says nothing about the system then. */
+  outsideSignals(): string[] {
+    return this.#workers.flatMap(({ incarnations }) =>
+      incarnations.flatMap(({ end }) => (this.#isOutside(end) ? [`${end.worker}: ${end.detail}`] : [])),
+    );
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.#workers.map((worker) => worker[Symbol.asyncDispose]()));
+  }
+
+  #add(options: { role: 'producer' | 'consumer'; index: number; count: number; fresh?: boolean }): WorkerProcess {
+    const worker: WorkerProcess = new WorkerProcess(this.#context, {
+      ...options,
+      onStats: (stats) => this.#listener.onStats(worker.name, stats),
+      onEnd: (end) => this.#onEnd(end),
+    });
+    this.#workers.push(worker);
+    return worker;
+  }
+
+  #isOutside(end: WorkerEnd | undefined): end is WorkerEnd {
+    if (end === undefined || this.#outOfMemory.has(end)) return false;
+    return end.reason === 'outside' || end.reason === 'ledger';
+  }
+
+  #onEnd(end: WorkerEnd): void {
+    const kills = oomKills();
+    if (end.reason === 'outside' && kills > this.#oomKills) this.#outOfMemory.add(end);
+    this.#oomKills = kills;
+    this.#listener.onEnd(end);
+  }
+
+  #crashCause(end: WorkerEnd): WorkerCrash['cause'] | undefined {
+    switch (end.reason) {
+      case 'crashed':
+        return end.signal === null ? 'error' : 'signal';
+      case 'driver':
+      case 'not-closed':
+        return 'error';
+      case 'deaf':
+        return 'deaf';
+      case 'outside':
+        return this.#outOfMemory.has(end) ? 'out-of-memory' : undefined;
+      case 'finished':
+      case 'killed':
+      case 'ledger':
+        return undefined;
+      default:
+        return end.reason satisfies never;
+    }
+  }
+
+  async #stop(role: 'producer' | 'consumer'): Promise<void> {
+    await Promise.all(this.#workers.filter((worker) => worker.role === role).map((worker) => worker.stop()));
+  }
+}
