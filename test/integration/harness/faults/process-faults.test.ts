@@ -1,0 +1,117 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Clock } from '../../../../harness/clock.js';
+import type { FaultContext, FaultKind } from '../../../../harness/faults/fault.js';
+import { ping } from '../../../../harness/faults/probe.js';
+import { processState } from '../../../../harness/faults/process-target.js';
+import { findFaultKind } from '../../../../harness/faults/registry.js';
+import { deaf, type FaultBed, injectRaw, openFaultBed, withDeafNodes } from '../../../fixtures/fault-bed.js';
+
+const { signal } = new AbortController();
+const kind = (name: string) => findFaultKind(name) as FaultKind;
+
+const targets = ['redis-master', 'redis-1', 'consumer-1'];
+const cases = ['kill', 'pause', 'restart'].flatMap((name) => targets.map((target) => [name, target] as const));
+
+describe('faults on processes', () => {
+  let bed: FaultBed;
+  beforeAll(async () => {
+    bed = await openFaultBed();
+  });
+  afterAll(async () => {
+    await bed[Symbol.asyncDispose]();
+  });
+
+  const server = () => bed.environment.nodes[0]!;
+  const processOf = (target: string) => (target === 'consumer-1' ? bed.worker : server().process!);
+  const expectWell = async (target: string) => {
+    expect(processOf(target).running).toBe(true);
+    expect(processState(processOf(target).pid!)).toMatch(/[RSD]/);
+    expect((await ping(server().clients, 5000, bed.context.clock, signal)).outcome).toBe('replied');
+  };
+
+  test.each(cases)('%s of %s takes hold, and is undone', async (name, target) => {
+    const pid = processOf(target).pid!;
+    const fault = await injectRaw(kind(name), { [name]: target }, bed.context);
+    expect(fault.affected).toEqual([processOf(target).name]);
+    expect(await fault.prove(signal)).toMatchObject({ tookHold: true });
+    if (name === 'kill') expect(processState(pid)).toBeUndefined();
+    if (name === 'pause') expect(processState(pid)).toBe('T');
+    await fault.lift(signal);
+    await fault.lift(signal);
+    await expectWell(target);
+    expect(processOf(target).pid === pid).toBe(name === 'pause');
+  });
+
+  test.each(cases)('%s of %s without effect does not take hold', async (name, target) => {
+    const context: FaultContext = {
+      ...bed.context,
+      clock: hurried(bed.context.clock),
+      environment: withDeafNodes(bed.environment),
+      workers: { names: () => ['consumer-1'], get: (one) => (one === 'consumer-1' ? deaf(bed.worker) : undefined) },
+    };
+    const fault = await injectRaw(kind(name), { [name]: target }, context);
+    expect(await fault.prove(signal)).toMatchObject({ tookHold: false });
+    await fault.lift(signal);
+    await expectWell(target);
+  });
+
+  test('a killed process is not hit again, and the first lifting starts it', async () => {
+    const first = await injectRaw(kind('kill'), { kill: 'redis-1' }, bed.context);
+    for (const name of ['kill', 'pause', 'restart']) {
+      await expect(injectRaw(kind(name), { [name]: 'redis-1' }, bed.context)).rejects.toMatchObject({
+        code: 'not-running',
+      });
+    }
+    await first.lift(signal);
+    await expectWell('redis-1');
+  });
+
+  test('a paused process continues when the last of two pauses is lifted', async () => {
+    const first = await injectRaw(kind('pause'), { pause: 'redis-1' }, bed.context);
+    const second = await injectRaw(kind('pause'), { pause: 'redis-master' }, bed.context);
+    await first.lift(signal);
+    expect(await second.prove(signal)).toMatchObject({ tookHold: true });
+    await second.lift(signal);
+    await expectWell('redis-1');
+  });
+
+  test('a paused process can be killed; lifting both leaves it well', async () => {
+    const paused = await injectRaw(kind('pause'), { pause: 'consumer-1' }, bed.context);
+    const killed = await injectRaw(kind('kill'), { kill: 'consumer-1' }, bed.context);
+    expect(await killed.prove(signal)).toMatchObject({ tookHold: true });
+    await paused.lift(signal);
+    await killed.lift(signal);
+    await expectWell('consumer-1');
+  });
+
+  test('a paused process is not restarted: it cannot stop in order', async () => {
+    const paused = await injectRaw(kind('pause'), { pause: 'consumer-1' }, bed.context);
+    await expect(injectRaw(kind('restart'), { restart: 'consumer-1' }, bed.context)).rejects.toMatchObject({
+      code: 'not-running',
+    });
+    await paused.lift(signal);
+    await expectWell('consumer-1');
+  });
+
+  test('servers of an external environment and unknown processes are refused', async () => {
+    const nodes = bed.environment.nodes.map((node) => ({ ...node, process: undefined }));
+    const environment = { ...bed.environment, kind: 'external' as const, nodes };
+    const context = { ...bed.context, environment };
+    for (const [target, code] of [
+      ['redis-1', 'not-ours'],
+      ['redis-7', 'no-such-target'],
+      ['producer-1', 'no-such-target'],
+    ]) {
+      await expect(injectRaw(kind('kill'), { kill: target }, context)).rejects.toMatchObject({ code, exitCode: 2 });
+    }
+  });
+});
+
+/** Waits are a tenth as long: for deadlines that are meant to pass. */
+function hurried(clock: Clock): Clock {
+  return {
+    nowNs: () => clock.nowNs(),
+    wallMs: () => clock.wallMs(),
+    sleep: (ms, signal) => clock.sleep(ms / 10, signal),
+  };
+}
