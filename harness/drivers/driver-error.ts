@@ -12,7 +12,9 @@ export class DriverError extends HarnessError {
     /** It exports no `createDriver`. */
     | 'bad-module'
     /** `createDriver` made something that is not a driver. */
-    | 'bad-driver';
+    | 'bad-driver'
+    /** The scenario's options are not what the driver takes. */
+    | 'bad-option';
   constructor(code: DriverError['code'], message: string, options?: ErrorOptions) {
     super(message, options);
     this.code = code;

@@ -1,0 +1,95 @@
+import { type DecodedMessage, decodeHeaders } from '../log/frame-codec.js';
+import type { HandlingFailure } from '../recovery/retry-row.js';
+import type { TrackedEntry } from './position.js';
+import type { Tenure } from './tenure.js';
+
+/** A message as its handler sees it. */
+export interface IncomingMessage {
+  readonly id: string;
+  readonly key: string | undefined;
+  /** A view of a buffer of the broker's: copy what you keep after the handler's promise settled. */
+  readonly payload: Buffer;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly priority: number;
+  /** Wall clock of the producer. */
+  readonly publishedAtMs: number;
+  readonly partition: number;
+  /** 1 for the first delivery. Handlings that a crash cut short are not counted. */
+  readonly attempt: number;
+  /** Grows with every change of the partition's owner: lets a store refuse writes of a stale one. */
+  readonly fencingToken: number;
+}
+
+/**
+ * Handles one message: returns, or resolves, when it may be settled; throws, or rejects, when it failed. An error with
+ * `permanent: true` says that no retry can help.
+ */
+export type Handler = (message: IncomingMessage) => void | Promise<void>;
+
+/** A message between reading and settling. */
+export class Delivery implements IncomingMessage {
+  readonly tenure: Tenure;
+  readonly entryId: string;
+  readonly index: number;
+  /** Undefined when it comes from a retry row: the log has it settled already. */
+  readonly entry: TrackedEntry | undefined;
+  /** `<producer>:<sequence>`'s parts, as the log's entry names them; undefined from a retry row. */
+  readonly origin: EntryOrigin | undefined;
+  failedAttempts: number;
+  /** Failed attempts in the stored retry row; 0 while the log holds the message. */
+  recordedAttempts: number;
+  failures: readonly HandlingFailure[] = [];
+  decoded: DecodedMessage;
+
+  constructor(
+    tenure: Tenure,
+    entryId: string,
+    index: number,
+    entry: TrackedEntry | undefined,
+    origin: EntryOrigin | undefined,
+    decoded: DecodedMessage,
+    failedAttempts: number,
+  ) {
+    this.tenure = tenure;
+    this.entryId = entryId;
+    this.index = index;
+    this.entry = entry;
+    this.origin = origin;
+    this.decoded = decoded;
+    this.failedAttempts = failedAttempts;
+    this.recordedAttempts = failedAttempts;
+  }
+
+  get id(): string {
+    return this.decoded.id;
+  }
+  get key(): string | undefined {
+    return this.decoded.key;
+  }
+  get payload(): Buffer {
+    return this.decoded.payload;
+  }
+  get headers(): Readonly<Record<string, string>> {
+    return decodeHeaders(this.decoded.headers);
+  }
+  get priority(): number {
+    return this.decoded.priority;
+  }
+  get publishedAtMs(): number {
+    return this.decoded.publishedAtMs;
+  }
+  get partition(): number {
+    return this.tenure.partition;
+  }
+  get attempt(): number {
+    return this.failedAttempts + 1;
+  }
+  get fencingToken(): number {
+    return this.tenure.fencingToken;
+  }
+}
+
+export interface EntryOrigin {
+  readonly producer: string;
+  readonly firstSequence: number;
+}

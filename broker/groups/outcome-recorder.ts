@@ -1,0 +1,122 @@
+import type { OnBrokerEvent } from '../broker-event.js';
+import type { Clock } from '../clock.js';
+import type { Random } from '../random.js';
+import { type RetryPolicy, retryDelayMs } from '../recovery/retry-policy.js';
+import { describeFailure, encodeRetryRow, withFailure } from '../recovery/retry-row.js';
+import type { Delivery } from './delivery.js';
+import type { UndecodableReason } from './entry-reader.js';
+import type { TrackedEntry } from './position.js';
+import type { Tenure } from './tenure.js';
+
+export interface OutcomeRecorderOptions {
+  readonly topic: string;
+  readonly group: string;
+  readonly owner: string;
+  readonly retry: RetryPolicy;
+  readonly ordering: 'key' | 'none';
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly onEvent: OnBrokerEvent;
+  /** The message may be handled now. */
+  onReady(delivery: Delivery): void;
+  /** Something has to be recorded. */
+  onChange(): void;
+}
+
+/** Turns what became of a message into bookkeeping: settled, to be retried, dead letter, quarantine. */
+export class OutcomeRecorder {
+  readonly #options: OutcomeRecorderOptions;
+
+  constructor(options: OutcomeRecorderOptions) {
+    this.#options = options;
+  }
+
+  /** Takes a message in: it becomes ready at once, or behind the one of its key that is under way. */
+  admit(delivery: Delivery): void {
+    delivery.tenure.bufferedBytes += delivery.decoded.raw.length;
+    if (this.#isUnordered || delivery.tenure.gate.admit(delivery.key, delivery)) this.#options.onReady(delivery);
+  }
+
+  handled(delivery: Delivery): void {
+    const { tenure } = delivery;
+    tenure.handled.push(delivery);
+    if (tenure.isOver) return;
+    if (delivery.recordedAttempts > 0) this.#transition(delivery, 'done', '', '');
+    this.#leaveLog(delivery);
+    this.#finish(delivery);
+  }
+
+  failed(delivery: Delivery, error: unknown): void {
+    const { tenure } = delivery;
+    if (tenure.isOver) return;
+    const { clock, owner, retry } = this.#options;
+    const failure = describeFailure(error, delivery.attempt, clock.wallMs(), owner);
+    delivery.failures = withFailure(delivery.failures, failure);
+    delivery.failedAttempts++;
+    if (failure.permanent || delivery.failedAttempts >= retry.maxAttempts) {
+      this.#deadLetter(delivery);
+      return;
+    }
+    const delayMs = retryDelayMs(retry, delivery.failedAttempts, this.#options.random);
+    const { failedAttempts, failures } = delivery;
+    const row = encodeRetryRow({ failedAttempts, dueAtMs: clock.wallMs() + delayMs, failures });
+    this.#transition(delivery, 'retry', row, delivery.decoded.raw);
+    delivery.recordedAttempts = failedAttempts;
+    this.#leaveLog(delivery);
+    this.retryAfter(delivery, delayMs);
+    this.#options.onChange();
+  }
+
+  /** Makes the message ready again after `delayMs`; with `ordering: key` its key waits for it. */
+  retryAfter(delivery: Delivery, delayMs: number): void {
+    const { tenure } = delivery;
+    const cancel = this.#options.clock.after(delayMs, () => {
+      tenure.retryTimers.delete(cancel);
+      this.#options.onReady(delivery);
+    });
+    tenure.retryTimers.add(cancel);
+  }
+
+  quarantine(tenure: Tenure, entry: TrackedEntry, index: number, reason: UndecodableReason, bytes: Buffer): void {
+    const { topic, group, clock, onEvent, onChange } = this.#options;
+    const evidence = JSON.stringify({ reason, atMs: clock.wallMs(), consumer: this.#options.owner });
+    const { id } = entry;
+    tenure.transitions.push({ kind: 'quarantine', entry: id, index, fromAttempt: 0, row: evidence, message: bytes });
+    tenure.position.settle(entry, index);
+    onEvent({ kind: 'quarantined', topic, group, position: `${id}:${index}` });
+    onChange();
+  }
+
+  get #isUnordered(): boolean {
+    return this.#options.ordering === 'none';
+  }
+
+  #deadLetter(delivery: Delivery): void {
+    const { topic, group, onEvent } = this.#options;
+    const { failedAttempts, failures, entryId, index } = delivery;
+    const evidence = JSON.stringify({ attempts: failedAttempts, failures, position: `${entryId}:${index}` });
+    this.#transition(delivery, 'dead', evidence, delivery.decoded.raw);
+    this.#leaveLog(delivery);
+    onEvent({ kind: 'dead-lettered', topic, group, id: delivery.id });
+    this.#finish(delivery);
+  }
+
+  #transition(delivery: Delivery, kind: 'retry' | 'done' | 'dead', row: string, message: Buffer | string): void {
+    const { tenure, entryId, index, recordedAttempts } = delivery;
+    tenure.transitions.push({ kind, entry: entryId, index, fromAttempt: recordedAttempts, row, message });
+  }
+
+  #leaveLog(delivery: Delivery): void {
+    if (delivery.entry !== undefined) delivery.tenure.position.settle(delivery.entry, delivery.index);
+  }
+
+  #finish(delivery: Delivery): void {
+    const { tenure } = delivery;
+    tenure.bufferedBytes -= delivery.decoded.raw.length;
+    if (!this.#isUnordered) {
+      const next = tenure.gate.release(delivery.key);
+      if (next !== undefined) this.#options.onReady(next);
+    }
+    this.#options.onChange();
+  }
+}

@@ -1,0 +1,12 @@
+export { BackPressureError, BrokerError, type BrokerErrorCode } from './broker-error.js';
+export type { BrokerEvent, OnBrokerEvent } from './broker-event.js';
+export type { BrokerOptions } from './broker-options.js';
+export type { CancelTimer, Clock } from './clock.js';
+export type { Handler, IncomingMessage } from './groups/delivery.js';
+export type { Subscription } from './groups/subscription.js';
+export type { SubscribeOptions } from './groups/subscription-options.js';
+export type { StoredMessage } from './log/inventory.js';
+export { DURABILITIES, type Durability, type OutgoingMessage, type Receipt } from './log/message.js';
+export type { OnPublishOutcome, PublishOutcome } from './log/outgoing-frame.js';
+export { MessageBroker } from './message-broker.js';
+export type { RedisAddress } from './redis/link.js';

@@ -1,0 +1,48 @@
+/**
+ * Every key of the broker. All keys of a partition share one hash tag, so that each script stays in one slot and
+ * Redis Cluster spreads the partitions over its shards.
+ */
+export interface PartitionKeys {
+  readonly log: string;
+  readonly producers: string;
+  readonly groups: string;
+  /** Prefix of the groups' positions: trimming finds them by the names in `groups`. */
+  readonly positions: string;
+}
+
+export interface GroupKeys {
+  readonly groups: string;
+  readonly log: string;
+  readonly lease: string;
+  readonly position: string;
+  readonly retry: string;
+  readonly deadLetters: string;
+  readonly quarantine: string;
+}
+
+export function topicKey(topic: string): string {
+  return `g:{${topic}}:topic`;
+}
+
+export function partitionKeys(topic: string, partition: number): PartitionKeys {
+  const prefix = `g:{${topic}.${partition}}:`;
+  return {
+    log: `${prefix}log`,
+    producers: `${prefix}producers`,
+    groups: `${prefix}groups`,
+    positions: `${prefix}pos:`,
+  };
+}
+
+export function groupKeys(topic: string, partition: number, group: string): GroupKeys {
+  const prefix = `g:{${topic}.${partition}}:`;
+  return {
+    groups: `${prefix}groups`,
+    log: `${prefix}log`,
+    lease: `${prefix}lease:${group}`,
+    position: `${prefix}pos:${group}`,
+    retry: `${prefix}retry:${group}`,
+    deadLetters: `${prefix}dlq:${group}`,
+    quarantine: `${prefix}quarantine:${group}`,
+  };
+}

@@ -1,0 +1,19 @@
+import type { RedisLink } from '../redis/link.js';
+import { Script } from '../redis/script.js';
+import { partitionKeys } from './keys.js';
+
+const trimScript = new Script(new URL('./trim.lua', import.meta.url));
+const pruneScript = new Script(new URL('./prune-producers.lua', import.meta.url));
+
+const IDLE_PRODUCER_SEC = 24 * 3600;
+
+/** See trim.lua. Done again a moment later, so that a failure needs no answer. */
+export function trimLog(link: RedisLink, topic: string, partition: number): void {
+  const keys = partitionKeys(topic, partition);
+  trimScript.send(link, [keys.log, keys.groups], [keys.positions], () => {});
+}
+
+/** See prune-producers.lua. */
+export function pruneProducers(link: RedisLink, topic: string, partition: number): void {
+  pruneScript.send(link, [partitionKeys(topic, partition).producers], [IDLE_PRODUCER_SEC], () => {});
+}

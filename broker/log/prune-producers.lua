@@ -1,0 +1,17 @@
+#!lua flags=allow-oom
+-- Removes rows of producers that have sent nothing for long. A living producer takes a new id long before.
+--
+-- KEYS  1 producers  hash: producer id -> "<last sequence> <last seen, seconds>"
+-- ARGV  1 idle seconds
+-- Reply number of rows removed
+--
+-- Invariant: a missing row of a producer that still uses its id means that Redis lost it.
+local oldest = tonumber(redis.call('TIME')[1]) - tonumber(ARGV[1])
+local removed = 0
+local rows = redis.call('HGETALL', KEYS[1])
+for i = 1, #rows, 2 do
+  if tonumber(string.match(rows[i + 1], '%d+$')) < oldest then
+    removed = removed + redis.call('HDEL', KEYS[1], rows[i])
+  end
+end
+return removed

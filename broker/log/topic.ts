@@ -1,0 +1,39 @@
+import { BrokerError } from '../broker-error.js';
+import type { RedisLink } from '../redis/link.js';
+import { Script } from '../redis/script.js';
+import { topicKey } from './keys.js';
+
+const createScript = new Script(new URL('./create-topic.lua', import.meta.url));
+
+export const DEFAULT_PARTITIONS = 16;
+const MAX_PARTITIONS = 1024;
+
+/** Topic and group names become part of keys; braces would break the hash tag. */
+const NAME = /^[\w.:-]{1,128}$/;
+
+export function checkName(kind: 'topic' | 'group', name: string): void {
+  if (NAME.test(name)) return;
+  throw new BrokerError('bad-option', `${kind} '${name}': 1 to 128 letters, digits, or any of _ . : -`);
+}
+
+export function checkPartitions(partitions: number): void {
+  if (Number.isInteger(partitions) && partitions >= 1 && partitions <= MAX_PARTITIONS) return;
+  throw new BrokerError('bad-option', `partitions ${partitions}: a whole number from 1 to ${MAX_PARTITIONS}`);
+}
+
+/** See create-topic.lua. Throws `topic-mismatch` where the topic has another number of partitions. */
+export async function createTopic(link: RedisLink, topic: string, partitions: number): Promise<void> {
+  const existing = await createScript.run(link, [topicKey(topic)], [partitions]);
+  if (existing === partitions) return;
+  throw new BrokerError(
+    'topic-mismatch',
+    `topic '${topic}' has ${String(existing)} partitions, asked for ${partitions}; the number never changes`,
+  );
+}
+
+/** Number of partitions of an existing topic. Throws `topic-missing`. */
+export async function describeTopic(link: RedisLink, topic: string): Promise<number> {
+  const partitions = await link.call('HGET', topicKey(topic), 'partitions');
+  if (partitions !== null) return Number(partitions);
+  throw new BrokerError('topic-missing', `topic '${topic}' does not exist; createTopic makes it`);
+}

@@ -1,0 +1,133 @@
+import { type BrokerError, MessageBroker, type PublishOutcome } from '../../broker/index.js';
+import { gauntletVersion } from '../version.js';
+import {
+  ACCEPTED,
+  type Driver,
+  type DriverContext,
+  type DriverProducer,
+  type MessageHandler,
+  type Outcome,
+  type RejectReason,
+  type StoredMessage,
+} from './driver.js';
+import { parseReferenceOptions, type ReferenceOptions } from './reference-options.js';
+
+/** Reconnecting after a broken connection, on top of the longest pause before a retry. */
+const RECONNECT_ALLOWANCE_MS = 1_000;
+
+/** The reference broker as a system under test. */
+export function createDriver(context: DriverContext): Driver {
+  const options = parseReferenceOptions(context.options);
+  return new ReferenceDriver(context, options);
+}
+
+class ReferenceDriver implements Driver {
+  readonly name = 'reference';
+  readonly version = gauntletVersion();
+  readonly capabilities: Driver['capabilities'];
+  readonly #context: DriverContext;
+  readonly #options: ReferenceOptions;
+  #broker: Promise<MessageBroker> | undefined;
+  #bufferedBytes = () => 0;
+
+  constructor(context: DriverContext, options: ReferenceOptions) {
+    this.#context = context;
+    this.#options = options;
+    this.capabilities = {
+      ordering: options.ordering,
+      inventory: true,
+      redeliveryAfterMs: options.retryCapMs + RECONNECT_ALLOWANCE_MS,
+    };
+  }
+
+  async prepare(): Promise<void> {
+    const broker = await this.#connect();
+    await broker.createTopic(this.#context.topic, { partitions: this.#options.partitions });
+  }
+
+  async producer(): Promise<DriverProducer> {
+    const { topic } = this.#context;
+    const broker = await this.#connect();
+    await broker.openTopic(topic);
+    this.#bufferedBytes = () => broker.bufferedBytes;
+    return {
+      publish: (batch, onOutcome) =>
+        broker.publishBatch(topic, batch, (index, outcome) => onOutcome(index, toOutcome(outcome))),
+      capacity: () => broker.capacity(),
+      [Symbol.asyncDispose]: () => broker.close(),
+    };
+  }
+
+  async consume(handler: MessageHandler, ready: () => void, signal: AbortSignal): Promise<void> {
+    const { topic, group, worker, concurrency } = this.#context;
+    const { ordering, maxAttempts, retryBaseMs, retryCapMs } = this.#options;
+    const broker = await this.#connect();
+    await using _subscription = await broker.subscribe(topic, group, handler, {
+      assignment: { member: worker.index, of: worker.count },
+      concurrency,
+      ordering,
+      maxAttempts,
+      retryBaseMs,
+      retryCapMs,
+    });
+    ready();
+    await aborted(signal);
+  }
+
+  async *inventory(signal: AbortSignal): AsyncGenerator<StoredMessage> {
+    const { topic, group } = this.#context;
+    const broker = await this.#connect();
+    // A server that lost its data lost the topic's row too: what it holds can be told all the same.
+    await broker.createTopic(topic, { partitions: this.#options.partitions });
+    for await (const { id, position, payload, place } of broker.inventory(topic, group)) {
+      if (signal.aborted) return;
+      yield { id: id ?? position, payload, place };
+    }
+  }
+
+  gauges(): Readonly<Record<string, number>> {
+    return { bufferedBytes: this.#bufferedBytes() };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await (await this.#broker?.catch(() => undefined))?.close();
+  }
+
+  #connect(): Promise<MessageBroker> {
+    const { endpoints, log } = this.#context;
+    const { host, port } = endpoints.redis.nodes[0]!;
+    const { username, password } = endpoints.redis;
+    this.#broker ??= MessageBroker.connect({
+      redis: { host, port, ...(username !== undefined && { username }), ...(password !== undefined && { password }) },
+      durability: this.#options.durability,
+      publishTimeoutMs: this.#options.publishTimeoutMs,
+      onEvent: (event) => log(JSON.stringify(event)),
+    });
+    return this.#broker;
+  }
+}
+
+function toOutcome(outcome: PublishOutcome): Outcome {
+  switch (outcome.kind) {
+    case 'accepted':
+      return ACCEPTED;
+    case 'indeterminate':
+      return { kind: 'indeterminate', detail: outcome.error.message };
+    case 'rejected':
+      return { kind: 'rejected', reason: rejectReason(outcome.error), detail: outcome.error.message };
+    default:
+      return outcome satisfies never;
+  }
+}
+
+function rejectReason({ code }: BrokerError): RejectReason {
+  if (code === 'back-pressure' || code === 'too-large') return code;
+  return 'other';
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
