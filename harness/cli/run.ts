@@ -61,20 +61,23 @@ export function registerRun(program: Command): void {
 }
 
 async function run(paths: string[], flags: RunFlags): Promise<void> {
-  const target = parseTarget(flags);
+  const place = parsePlace(flags);
   const scenarios = await loadScenarios(paths.length > 0 ? paths : ['scenarios/smoke'], flags);
   const progress = createProgress(process.stderr, { quiet: flags.quiet === true, nowNs: systemClock.nowNs });
   using interrupt = abortOnSignals(progress.event);
   const log = (message: string) => progress.event(message);
   await sweepStaleRuns(log);
-  const binaries = target.kind === 'native' ? await ensureBinaries({ log, signal: interrupt.signal }) : undefined;
+  const target: RunTarget =
+    place.kind === 'native'
+      ? { kind: 'native', binaries: await ensureBinaries({ log, signal: interrupt.signal }) }
+      : place;
   const { suite, results, exitCode } = await runSuite(
     {
       scenarios,
       repeat: flags.repeat,
       failFast: flags.failFast === true,
       reportDir: resolve(flags.report),
-      target: binaries === undefined ? target : { kind: 'native', binaries },
+      target,
       command: `gauntlet ${process.argv.slice(2).join(' ')}`,
       progress,
       clock: systemClock,
@@ -108,7 +111,7 @@ async function loadScenarios(paths: string[], flags: RunFlags): Promise<Scenario
   return scenarios;
 }
 
-function parseTarget(flags: RunFlags): Exclude<RunTarget, { kind: 'native' }> | { kind: 'native' } {
+function parsePlace(flags: RunFlags): Exclude<RunTarget, { kind: 'native' }> | { readonly kind: 'native' } {
   switch (flags.env) {
     case 'native':
       for (const flag of ['redis', 'redisUpstream', 'toxiproxy'] as const) {

@@ -2,13 +2,14 @@ import { createHash } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { RESULTS_VERSION, type Results } from '../../reports/results.js';
+import { NS_PER_MS } from '../clock.js';
 import type { Environment } from '../environment/environment.js';
 import type { Timeline } from '../faults/timeline.js';
 import { evaluateGates } from '../gates/evaluate.js';
 import type { InstrumentReading } from '../gates/instrument.js';
 import { METRICS } from '../gates/registry.js';
 import { checkRun } from '../ledger/checker.js';
-import { describeRun } from '../ledger/describe-run.js';
+import { describeRun } from '../ledger/describe/describe-run.js';
 import type { InventoryReading, RunHistory } from '../ledger/history.js';
 import type { LoadPlan } from '../load/plan.js';
 import type { Probe } from '../load/probe.js';
@@ -24,6 +25,10 @@ import type { WorkerFleet } from './worker-fleet.js';
 
 /** A wall clock that moved this much against the monotonic one was set, or the machine slept. */
 const CLOCK_JUMP_MS = 500;
+
+function largest(values: readonly number[]): number {
+  return values.reduce((most, value) => Math.max(most, value), 0);
+}
 
 /** Everything that a finished run leaves behind. */
 export interface FinishedRun {
@@ -46,12 +51,12 @@ export interface FinishedRun {
 
 /** From ledger, inventory and what the harness did to the results document. */
 export async function judge(run: FinishedRun): Promise<Results> {
-  const { options, context, fleet, monitor, startNs, driver } = run;
+  const { options, context, fleet, monitor, probe, startNs, driver } = run;
   const { scenario } = options;
   const checked = checkRun(historyOf(run));
   const instrument = readInstrument(run);
   const evaluation = evaluateGates({ scenario, run: checked, instrument });
-  const described = describeRun({ run: checked, scenario, instrument });
+  const described = describeRun(checked, scenario);
   const definitions = METRICS.map(({ name, definition }) => [name, definition]);
   return {
     gauntletResults: RESULTS_VERSION,
@@ -88,7 +93,13 @@ export async function judge(run: FinishedRun): Promise<Results> {
     ...described,
     events: run.events.list(),
     series: { ...described.series, ...monitor.columns(startNs, described.series.atMs.length) },
-    instrument: { ...described.instrument, problems: [...evaluation.problems] },
+    instrument: {
+      ...described.instrument,
+      probeStallMaxMs: largest(probe.stalls.map(({ fromNs, untilNs }) => (untilNs - fromNs) / NS_PER_MS)),
+      stealMax: largest(probe.slices.map(({ stealShare }) => stealShare)),
+      clock: 'process.hrtime: one monotonic clock for all processes',
+      problems: [...evaluation.problems],
+    },
     system: fleet.gauges(),
     logs: (await readdir(context.logDir)).sort().map((name) => `logs/${name}`),
     definitions: Object.fromEntries(definitions),
