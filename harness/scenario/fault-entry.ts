@@ -14,7 +14,7 @@ export const faultTiming = z.strictObject({
   at: z.union([z.string(), z.literal(0)], `a time such as ${FAULT_TIME_FORMS}`).describe(`When: ${FAULT_TIME_FORMS}.`),
   for: positiveDuration.optional().describe('Lifted after this long; when left out, at the end of the load.'),
   every: positiveDuration.optional().describe('Injected again, this long after the last injection.'),
-  times: z.int('a whole number').min(2).max(10_000).optional().describe('Injections in all, with every.'),
+  times: z.int().min(2).max(10_000).optional().describe('Injections in all, with every.'),
 });
 const TIMING_KEYS = Object.keys(faultTiming.shape);
 
@@ -45,6 +45,8 @@ export function parseFault(
 
   const timing = checkAgainst(faultTiming, pick(raw, true), path);
   const params = checkAgainst(kind.params, pick(raw, false), path);
+  const meant = params.findings.length > 1 ? misspeltKind(raw, kind, kinds) : undefined;
+  if (meant !== undefined) return { findings: [unknownKey([...path, meant], meant, kindNames(kinds))] };
   const findings = [...timing.findings, ...params.findings.map((finding) => secondKind(finding, kind, kinds))];
 
   const at = raw.at;
@@ -77,8 +79,24 @@ export function parseFault(
   return { value, findings };
 }
 
+/** `kil: redis-1, restart: 3s` is no restart. */
+function misspeltKind(
+  raw: Readonly<Record<string, unknown>>,
+  kind: FaultKind,
+  kinds: readonly FaultKind[],
+): string | undefined {
+  const others = kindNames(kinds).filter((name) => name !== kind.name);
+  return Object.keys(raw).find(
+    (key) => !TIMING_KEYS.includes(key) && !kindNames(kinds).includes(key) && nearest(key, others) !== undefined,
+  );
+}
+
+function kindNames(kinds: readonly FaultKind[]): string[] {
+  return kinds.map((kind) => kind.name);
+}
+
 function noKind(raw: Readonly<Record<string, unknown>>, path: KeyPath, kinds: readonly FaultKind[]): Finding {
-  const known = kinds.map((kind) => kind.name);
+  const known = kindNames(kinds);
   const unknown = Object.keys(raw).filter((key) => !TIMING_KEYS.includes(key));
   const slip = unknown.find((key) => nearest(key, known) !== undefined);
   if (slip !== undefined) return unknownKey([...path, slip], slip, known);

@@ -112,7 +112,7 @@ function globToRegExp(glob: string): RegExp {
 
 async function tagsOf(file: string): Promise<string[] | undefined> {
   try {
-    const raw: unknown = parseDocument(await readFile(file, 'utf8'), { logLevel: 'silent' }).toJS();
+    const raw: unknown = parseDocument(await readFile(file, 'utf8'), { logLevel: 'error' }).toJS();
     if (!isMapping(raw)) return undefined;
     if (raw.tags === undefined) return [];
     return Array.isArray(raw.tags) ? raw.tags.map(String) : undefined;

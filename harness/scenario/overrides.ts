@@ -33,7 +33,7 @@ export function applyOverride(root: Record<string, unknown>, setting: string): O
 }
 
 function readValue(text: string, flag: string): unknown {
-  const document = parseDocument(text, { prettyErrors: false, logLevel: 'silent', stringKeys: true });
+  const document = parseDocument(text, { prettyErrors: false, logLevel: 'error', stringKeys: true });
   const error = document.errors[0] ?? document.warnings[0];
   if (error !== undefined) throw new UsageError('bad-flag', `${flag}: the value is not YAML: ${error.message}.`);
   try {

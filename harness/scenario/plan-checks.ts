@@ -31,7 +31,7 @@ export function checkPlan(scenario: Scenario, plan: LoadPlan, registries: Regist
   };
   for (const [index, gate] of scenario.gates.entries()) {
     if (gate.implicit) continue;
-    if (gate.metric === 'throughput' || gate.metric === 'goodput') checkThroughput(gate, index, plan, faultAt, found);
+    if (gate.metric === 'throughput') checkThroughput(gate, index, plan, faultAt, found);
     if (gate.metric === 'recovery') checkRecovery(gate, index, plan, faultAt, found);
   }
   checkFaultEnds(scenario, plan, faultAt, found);
@@ -142,5 +142,5 @@ function firstFrom(plan: LoadPlan, ns: number): number {
 }
 
 function noticesDelay({ metric, implicit }: Gate): boolean {
-  return !implicit && /^(latency(\..+)?|throughput|goodput|recovery|unavailable)$/.test(metric);
+  return !implicit && /^(latency(\..+)?|throughput|recovery|unavailable)$/.test(metric);
 }

@@ -39,7 +39,7 @@ export class ScenarioText {
       lineCounter: this.#lines,
       prettyErrors: false,
       stringKeys: true,
-      logLevel: 'silent',
+      logLevel: 'error',
     });
     const { errors, warnings } = this.#document;
     const problems = [...errors, ...warnings].map((error) => {

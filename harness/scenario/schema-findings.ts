@@ -9,7 +9,7 @@ import { didYouMean } from './suggest.js';
 export function checkAgainst<T>(schema: z.ZodType<T>, raw: unknown, path: KeyPath): { value?: T; findings: Finding[] } {
   const result = schema.safeParse(raw, { error: expectation, reportInput: true });
   if (result.success) return { value: result.data, findings: [] };
-  return { findings: result.error.issues.flatMap((issue) => findingsOf(issue, path)) };
+  return { findings: result.error.issues.flatMap((issue) => findingsOf(issue, [], raw, path)) };
 }
 
 /** The issue's `inst` is the schema that raised it; zod keeps it from finished issues, so it is read here. */
@@ -20,7 +20,7 @@ const expectation: z.core.$ZodErrorMap = (issue) => {
       return Object.keys(schema?._zod.def.shape ?? {}).join(' ');
     }
     case 'invalid_type':
-      return TYPE_NAMES[issue.expected] ?? issue.expected;
+      return TYPE_NAMES[isWhole(issue.inst) ? 'int' : issue.expected] ?? issue.expected;
     case 'invalid_value':
       return issue.values.length === 1 ? quoteValue(issue.values[0]) : `one of ${issue.values.join(', ')}`;
     case 'too_small': {
@@ -38,6 +38,11 @@ const expectation: z.core.$ZodErrorMap = (issue) => {
   }
 };
 
+function isWhole(schema: z.core.$ZodType | undefined): boolean {
+  const format = (schema?._zod.def as { readonly format?: string } | undefined)?.format;
+  return format === 'safeint';
+}
+
 const TYPE_NAMES: Readonly<Record<string, string>> = {
   string: 'text',
   number: 'a number',
@@ -48,8 +53,10 @@ const TYPE_NAMES: Readonly<Record<string, string>> = {
   array: 'a list',
 };
 
-function findingsOf(issue: z.core.$ZodIssue, base: KeyPath): Finding[] {
-  const path = [...base, ...issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part))];
+/** `at`: where the issue's own path starts, within `raw`; `base`: where `raw` stands in the file. */
+function findingsOf(issue: z.core.$ZodIssue, at: KeyPath, raw: unknown, base: KeyPath): Finding[] {
+  const within = [...at, ...issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part))];
+  const path = [...base, ...within];
   switch (issue.code) {
     case 'unrecognized_keys': {
       const known = issue.message.split(' ').filter((key) => key !== '');
@@ -57,14 +64,24 @@ function findingsOf(issue: z.core.$ZodIssue, base: KeyPath): Finding[] {
     }
     case 'invalid_union': {
       const branch = closestBranch(issue.errors);
-      if (branch !== undefined) return branch.flatMap((inner) => findingsOf(inner, path));
-      return [badValue(path, issue.input, issue.message)];
+      if (branch !== undefined) return branch.flatMap((inner) => findingsOf(inner, within, raw, base));
+      return [badValue(path, valueAt(raw, within), issue.message)];
     }
     case 'invalid_value':
-      return [badValue(path, issue.input, issue.message, issue.values.map(String))];
+      return [badValue(path, valueAt(raw, within), issue.message, issue.values.map(String))];
     default:
-      return [badValue(path, issue.input, issue.message)];
+      return [badValue(path, valueAt(raw, within), issue.message)];
   }
+}
+
+/** As written: the issue itself may hold what it was converted to. */
+function valueAt(raw: unknown, path: KeyPath): unknown {
+  let value = raw;
+  for (const part of path) {
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, part)) return undefined;
+    value = (value as Record<string | number, unknown>)[part];
+  }
+  return value;
 }
 
 export function unknownKey(path: KeyPath, key: string, known: readonly string[]): Finding {

@@ -22,15 +22,15 @@ export const name = z
     (text) => text !== 'with' && text !== 'lifted',
     'a name other than with and lifted, which are words of gates',
   );
-const positiveCount = (what: string) => z.int(`a whole number of ${what}`).min(1).max(10_000_000);
-const workers = z.int('a whole number of workers').min(1).max(MAX_WORKERS).default(1);
+const positiveCount = z.int().min(1).max(10_000_000);
+const workers = z.int().min(1).max(MAX_WORKERS).default(1);
 
 export const version = z.literal(1).describe('Version of the scenario format.');
 export const scenarioName = name.describe('Names the folder of the report.');
 export const description = z.string().default('').describe('One or two sentences for people.');
 export const tags = z.array(name).default([]).describe('For `gauntlet run --tags`.');
 export const seed = z
-  .int('a whole number from 0')
+  .int()
   .min(0)
   .default(1)
   .describe('Fixes arrivals, keys, poison and failures: the same seed gives the same load.');
@@ -50,7 +50,7 @@ export const system = z
 const redis = z
   .strictObject({
     topology: z.enum(TOPOLOGIES).default('standalone'),
-    replicas: z.int('a whole number of replicas').min(0).max(8).optional().describe('Of the one master.'),
+    replicas: z.int().min(0).max(8).optional().describe('Of the one master.'),
     config: z
       .record(z.string(), z.union([z.string(), z.number(), z.boolean()], 'text, a number, true or false'))
       .default({})
@@ -70,12 +70,7 @@ export const producers = z.strictObject({ workers }).prefault({}).describe('Proc
 export const consumers = z
   .strictObject({
     workers,
-    concurrency: z
-      .int('a whole number')
-      .min(1)
-      .max(65_536)
-      .default(64)
-      .describe('Messages one worker handles at a time.'),
+    concurrency: z.int().min(1).max(65_536).default(64).describe('Messages one worker handles at a time.'),
     handler: z
       .strictObject({
         time: duration.prefault(0).describe('Waits this long for each message.'),
@@ -91,11 +86,11 @@ export const consumers = z
 const keys = z
   .union(
     [
-      positiveCount('keys').transform((count): KeySpec => ({ kind: 'uniform', count })),
+      positiveCount.transform((count): KeySpec => ({ kind: 'uniform', count })),
       z.literal('none').transform((): KeySpec => ({ kind: 'none' })),
       z
         .strictObject({
-          zipf: positiveCount('keys'),
+          zipf: positiveCount,
           exponent: z.number().positive().max(10).default(1.1).describe('P(rank k) ~ 1 / k^exponent.'),
         })
         .transform(({ zipf, exponent }): KeySpec => ({ kind: 'zipf', count: zipf, exponent })),
@@ -161,7 +156,7 @@ export const phase = z
     burst: z
       .strictObject({
         rate: rate.prefault(0).describe('Between the bursts.'),
-        size: positiveCount('messages').describe('Sent at once.'),
+        size: positiveCount.describe('Sent at once.'),
         every: positiveDuration,
       })
       .optional()
@@ -169,12 +164,15 @@ export const phase = z
     for: positiveDuration,
     measure: z.boolean().default(true).describe('false: left out of rates and latencies, never of loss and order.'),
   })
-  .meta({ oneOf: ['rate', 'ramp', 'poisson', 'burst'].map((key) => ({ required: [key] })) })
+  .meta({ oneOf: ['rate', 'ramp', 'poisson', 'burst'].map(onlyNeeds) })
   .transform((raw, context): PhaseSpec => {
     const arrivals = arrivalsOf(raw);
-    if (arrivals.length !== 1) {
-      const message = arrivals.length === 0 ? ARRIVAL_KEYS : `only ${ARRIVAL_KEYS}`;
-      context.issues.push({ code: 'custom', message, input: arrivals.length === 0 ? undefined : raw, path: ['rate'] });
+    if (arrivals.length === 0) {
+      context.issues.push({ code: 'custom', message: ARRIVAL_KEYS, input: undefined, path: ['rate'] });
+      return z.NEVER;
+    }
+    if (arrivals.length > 1) {
+      context.issues.push({ code: 'custom', message: `only ${ARRIVAL_KEYS}`, input: raw });
       return z.NEVER;
     }
     return { name: raw.name, arrivals: arrivals[0]!, durationMs: raw.for, measure: raw.measure };
@@ -205,6 +203,11 @@ function arrivalsOf({ rate, ramp, poisson, burst }: RawPhase): Arrivals[] {
     found.push({ kind: 'burst', ratePerSec: burst.rate, burstSize: burst.size, everyMs: burst.every });
   }
   return found;
+}
+
+/** JSON Schema of an object that has this key. */
+function onlyNeeds(key: string) {
+  return { type: 'object', properties: { [key]: {} }, required: [key] };
 }
 
 function addsUpToOne(shares: readonly number[]): boolean {

@@ -128,10 +128,10 @@ export const formatRate = (perSec: number) => `${decimal(perSec)}/s`;
 export const formatShare = (value: number) => `${decimal(shift(value, 2))}%`;
 
 function unitType(id: string, family: UnitFamily) {
+  const error = ({ input }: { readonly input?: unknown }) =>
+    input === undefined ? family.expected : family.expected + hint(family, input);
   return z
-    .union([z.string().regex(inputPattern(family)), z.literal(0)], {
-      error: (issue) => (issue.input === undefined ? family.expected : family.expected + hint(family, issue.input)),
-    })
+    .union([z.string().regex(inputPattern(family), { error }), z.literal(0)], { error })
     .transform((raw, context) => {
       if (raw === 0) return 0;
       const value = parseUnit(family, raw);
