@@ -23,15 +23,15 @@ export class LedgerWriter {
   #state: 'open' | 'failed' | 'closed' = 'open';
   #turn: PromiseWithResolvers<void> | undefined;
 
-  /** Creates `path`, which must not exist. */
-  constructor(path: string, onError: (error: Error) => void) {
-    this.#fd = openSync(path, 'ax');
+  /** Owns the open file `fd`. */
+  constructor(fd: number, onError: (error: Error) => void) {
+    this.#fd = fd;
     this.#onError = onError;
   }
 
-  /** Records appended so far. */
-  get records(): number {
-    return this.#records;
+  /** Creates `path`, which must not exist. */
+  static create(path: string, onError: (error: Error) => void): LedgerWriter {
+    return new LedgerWriter(openSync(path, 'ax'), onError);
   }
 
   /** Adds a record; it is on file after the current turn of the event loop, or after {@link flush}. */

@@ -16,7 +16,9 @@ await runWorker(async (host) => {
   const { incarnation } = job.worker;
   const clock = systemClock;
   const path = join(job.ledgerDir, ledgerFileName('consumer', job.ledgerWorker, incarnation));
-  const ledger = new LedgerWriter(path, (error) => host.fail('ledger', `${path} cannot be written: ${error.message}`));
+  const ledger = LedgerWriter.create(path, (error) =>
+    host.fail('ledger', `${path} cannot be written: ${error.message}`),
+  );
   host.atEnd(() => ledger.close(clock.nowNs()));
   ledger.append(NO_ORDINAL, KIND.OPEN, clock.nowNs(), ROLE.consumer, job.ledgerWorker, incarnation);
   const handler = new Handler({

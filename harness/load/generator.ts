@@ -33,7 +33,7 @@ export interface GeneratorOptions {
   readonly publishDeadlineMs: number;
   readonly producer: DriverProducer;
   readonly payloads: PayloadBuilder;
-  readonly ledger: LedgerWriter;
+  readonly ledger: Pick<LedgerWriter, 'append' | 'flush'>;
   readonly clock: Clock;
   /** Something that the driver promised (its capacity) failed. */
   readonly onError: (error: unknown) => void;

@@ -21,7 +21,7 @@ export interface HandlerOptions {
   readonly nonce: string;
   readonly seed: number;
   readonly spec: HandlerSpec;
-  readonly ledger: LedgerWriter;
+  readonly ledger: Pick<LedgerWriter, 'append' | 'flushed'>;
   readonly clock: Clock;
 }
 

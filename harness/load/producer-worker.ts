@@ -16,7 +16,9 @@ await runWorker(async (host) => {
   const clock = systemClock;
   const plan = planLoad(job.scenario);
   const path = join(job.ledgerDir, ledgerFileName('producer', index, incarnation));
-  const ledger = new LedgerWriter(path, (error) => host.fail('ledger', `${path} cannot be written: ${error.message}`));
+  const ledger = LedgerWriter.create(path, (error) =>
+    host.fail('ledger', `${path} cannot be written: ${error.message}`),
+  );
   host.atEnd(() => ledger.close(clock.nowNs()));
   ledger.append(NO_ORDINAL, KIND.OPEN, clock.nowNs(), ROLE.producer, index, incarnation);
 

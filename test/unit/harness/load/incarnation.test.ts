@@ -1,0 +1,46 @@
+import { describe, expect, it } from 'vitest';
+import { endPause, incidentsOf, isPaused, newIncarnation, noteSignal } from '../../../../harness/load/incarnation.js';
+
+const consumer = { role: 'consumer', index: 1 } as const;
+
+describe('incidentsOf', () => {
+  it('holds a kill until a later incarnation was ready, past those that never were', () => {
+    const lives = [newIncarnation(0, 0), newIncarnation(1, 200), newIncarnation(2, 300)];
+    noteSignal(lives[0]!, 'SIGKILL', 100);
+    noteSignal(lives[0]!, 'SIGKILL', 150);
+    lives[2]!.readyNs = 350;
+    expect(incidentsOf(consumer, lives, 1000)).toEqual([
+      { role: 'consumer', worker: 1, incarnation: 0, kind: 'killed', fromNs: 100, untilNs: 350 },
+    ]);
+  });
+
+  it('holds a kill without a restart, and a pause without an end, until the end of the run', () => {
+    const life = newIncarnation(0, 0);
+    noteSignal(life, 'SIGSTOP', 100);
+    noteSignal(life, 'SIGSTOP', 110);
+    expect(isPaused(life)).toBe(true);
+    noteSignal(life, 'SIGKILL', 200);
+    expect(incidentsOf(consumer, [life], 1000)).toMatchObject([
+      { kind: 'paused', fromNs: 100, untilNs: 1000 },
+      { kind: 'killed', fromNs: 200, untilNs: 1000 },
+    ]);
+    endPause(life, 201);
+    expect(incidentsOf(consumer, [life], 1000)[0]).toMatchObject({ fromNs: 100, untilNs: 201 });
+  });
+
+  it('keeps each pause', () => {
+    const life = newIncarnation(0, 0);
+    for (const [from, until] of [
+      [1, 2],
+      [5, 8],
+    ] as const) {
+      noteSignal(life, 'SIGSTOP', from);
+      noteSignal(life, 'SIGCONT', until);
+    }
+    noteSignal(life, 'SIGCONT', 9);
+    expect(incidentsOf(consumer, [life], 10).map(({ fromNs, untilNs }) => [fromNs, untilNs])).toEqual([
+      [1, 2],
+      [5, 8],
+    ]);
+  });
+});
