@@ -112,8 +112,9 @@ function globToRegExp(glob: string): RegExp {
 
 async function tagsOf(file: string): Promise<string[] | undefined> {
   try {
-    const raw: unknown = parseDocument(await readFile(file, 'utf8'), { logLevel: 'error' }).toJS();
-    if (!isMapping(raw)) return undefined;
+    const document = parseDocument(await readFile(file, 'utf8'), { logLevel: 'error' });
+    const raw: unknown = document.toJS();
+    if (document.errors.length > 0 || !isMapping(raw)) return undefined;
     if (raw.tags === undefined) return [];
     return Array.isArray(raw.tags) ? raw.tags.map(String) : undefined;
   } catch {

@@ -38,7 +38,7 @@ const expectation: z.core.$ZodErrorMap = (issue) => {
   }
 };
 
-function isWhole(schema: z.core.$ZodType | undefined): boolean {
+function isWhole(schema: z.core.$ZodRawIssue['inst']): boolean {
   const format = (schema?._zod.def as { readonly format?: string } | undefined)?.format;
   return format === 'safeint';
 }
