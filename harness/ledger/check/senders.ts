@@ -53,7 +53,10 @@ function readProducer(columns: Columns, file: LedgerFile, fileIndex: number, las
     } else if (ordinal >= plan.count) {
       columns.damage.add(`${reader.name}: record of a message that is not in the plan`, `${ordinal}`);
     } else if (kind === KIND.SENT) {
-      if (columns.sentNs[ordinal] !== 0) columns.damage.add('a message was sent twice', `ordinal ${ordinal}`);
+      if (columns.sentNs[ordinal] !== 0) {
+        columns.damage.add('a message was sent twice', `ordinal ${ordinal}`);
+        continue;
+      }
       if (ordinal <= last) columns.damage.add(`${reader.name}: not sent in the plan's order`, `ordinal ${ordinal}`);
       if (plan.producer[ordinal] !== file.worker) {
         columns.damage.add(`${reader.name}: sent another producer's message`, `ordinal ${ordinal}`);
