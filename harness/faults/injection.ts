@@ -7,9 +7,9 @@ import { FaultError } from './fault-error.js';
 import type { PlannedInjection } from './schedule.js';
 
 /** Longest times; each includes what the fault kinds themselves wait for at most. */
-const INJECT_DEADLINE_MS = 45_000;
+const INJECT_DEADLINE_MS = 120_000;
 const PROOF_DEADLINE_MS = 30_000;
-const LIFT_DEADLINE_MS = 45_000;
+const LIFT_DEADLINE_MS = 90_000;
 
 export interface InjectionEvent {
   readonly atNs: number;

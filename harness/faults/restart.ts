@@ -17,7 +17,7 @@ import {
 const params = z.strictObject({ restart: processName });
 
 /** An orderly stop finishes what is in flight. */
-const STOP_DEADLINE_MS = 10_000;
+const STOP_DEADLINE_MS = 30_000;
 const KILL_DEADLINE_MS = 2000;
 
 export const restart: FaultKind<z.output<typeof params>> = {
