@@ -1,4 +1,4 @@
-import { formatInterval, formatLimit, formatMargin, formatMs, formatObserved } from './format.js';
+import { formatInterval, formatLimit, formatMargin, formatObserved } from './format.js';
 import { ledgerExamples } from './ledger-counts.js';
 import type { GateResult, Results, Story, Suite } from './results.js';
 import { type SuiteRow, suiteRows, troubles } from './suite.js';
@@ -98,7 +98,7 @@ function gateCase(gate: GateResult, results: Results): Case {
 
 function renderStory(story: Story): string {
   const during = story.faults.length === 0 ? '' : `, during ${story.faults.join(', ')}`;
-  const lines = story.events.map((event) => `    ${formatMs(event.atMs)} ${event.text}`);
+  const lines = story.events.map((event) => `    ${event.atMs.toFixed(1)} ms ${event.text}`);
   return [`  message ${story.id} (key ${story.key ?? 'none'}, phase ${story.phase}${during})`, ...lines].join('\n');
 }
 

@@ -15,15 +15,15 @@ export function gatesTable(results: Results): Markup {
         ORDER[a.gate.verdict] - ORDER[b.gate.verdict] || Number(a.gate.implicit) - Number(b.gate.implicit) || a.i - b.i,
     );
   const repeated = results.gates.some((gate) => gate.repeats.length > 1);
-  return html`<div class="scroll"><table><thead><tr><th>verdict</th><th>gate</th><th class="num">observed</th><th class="num">limit</th><th class="num">margin</th><th class="num">interval</th><th class="num">samples</th>${repeated && html`<th class="num">all runs</th>`}</tr></thead><tbody>
+  return html`<div class="scroll" role="region" aria-label="Gates" tabindex="0"><table><thead><tr><th>verdict</th><th>gate</th><th class="num">observed</th><th class="num">limit</th><th class="num">margin</th><th class="num">interval</th><th class="num">samples</th>${repeated && html`<th class="num">all runs</th>`}</tr></thead><tbody>
 ${rows.map(({ gate }) => row(gate, results, repeated))}
 </tbody></table></div>
 <p class="note">Decided on the observed value, unless the gate says <code>with confidence</code>; the interval says how sure it is. ${metricHint(results)}</p>`;
 }
 
 function row(gate: GateResult, results: Results, repeated: boolean): Markup {
-  return html`<tr class="${gate.verdict === 'pass' ? '' : 'attention'}"><td>${verdictBadge(gate.verdict)}</td>
-<td><code>${expression(gate, results)}</code>${gate.implicit && html` <span class="muted">implicit</span>`}<div class="muted">${gate.scope}</div>${gate.note && html`<div>${gate.note}</div>`}</td>
+  return html`<tr class="${gate.verdict === 'pass' ? '' : `attention ${gate.verdict}`}"><td>${verdictBadge(gate.verdict)}</td>
+<td class="wide"><code>${expression(gate, results)}</code>${gate.implicit && html` <span class="muted">implicit</span>`}<div class="muted">${gate.scope}</div>${gate.note && html`<div>${gate.note}</div>`}</td>
 <td class="num">${formatObserved(gate)}</td><td class="num">${formatLimit(gate)}</td><td class="num">${formatMargin(gate)}</td><td class="num">${formatInterval(gate)}${gate.interval && html`<div class="muted">at ${Number((gate.confidence * 100).toFixed(2))} %</div>`}</td><td class="num">${formatCount(gate.samples)}</td>${repeated && html`<td class="num">${repeats(gate)}</td>`}</tr>`;
 }
 

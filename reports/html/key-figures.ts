@@ -34,9 +34,9 @@ ${figure('Generator lag p99', 'instrument.lag', formatLatency(lag.summary.p99, l
 
   function figure(label: string, metric: string, overall: string, detail: string): Markup {
     const gate = worstGate(results.gates, metric);
-    const own = gate?.scope.startsWith('during');
-    const value = own ? formatObserved(gate) : overall;
-    const below = own ? `${gate.scope} · overall ${overall}` : detail;
+    const [value, below] = gate?.scope.startsWith('during')
+      ? [formatObserved(gate), `${gate.scope} · overall ${overall}`]
+      : [overall, detail];
     return html`<div class="figure ${gate && verdictClass(gate.verdict)}"><div class="label">${metricName(metric, results, label)}</div>
 <div class="value">${value}</div><div class="detail">${below}</div>${gateLine(gate)}</div>`;
   }

@@ -81,7 +81,7 @@ function percentileTable(results: Results): Markup {
     ['all measured', 'uncorrected', results.overall.uncorrected],
   ];
   const head = QUANTILES.map((q) => html`<th class="num">p${Number((q * 100).toFixed(4))}</th>`);
-  return html`<div class="scroll"><table><thead><tr><th>phase</th><th>latency</th><th class="num">messages</th>${head}<th class="num">max</th></tr></thead><tbody>
+  return html`<div class="scroll" role="region" aria-label="Percentiles" tabindex="0"><table><thead><tr><th>phase</th><th>latency</th><th class="num">messages</th>${head}<th class="num">max</th></tr></thead><tbody>
 ${rows.map(([phase, kind, latency]) => html`<tr><td>${phase}</td><td>${kindLink(kind)}</td><td class="num">${(latency.summary.count + latency.undelivered).toLocaleString('en-US')}</td>${figures(latency)}</tr>`)}
 </tbody></table></div>
 <p class="note">Latency counts from the intended send time, so a stalled sender counts too. <em>Uncorrected</em> counts from the actual sending: what a tool that overlooks coordinated omission would show. ∞: the message was never delivered.</p>`;

@@ -27,7 +27,7 @@ export function renderSuitePage(suite: Suite, results: readonly Results[]): stri
 </div></header>
 <main id="main" class="wrap">
 <section aria-labelledby="scenarios-title"><h2 id="scenarios-title">Scenarios</h2>
-<div class="scroll"><table class="suite"><thead><tr><th>verdict</th><th>scenario</th><th class="num">delivered</th><th class="num">lost</th><th class="num">p99</th><th class="num">throughput</th><th class="num">took</th></tr></thead><tbody>
+<div class="scroll" role="region" aria-label="Scenarios" tabindex="0"><table class="suite"><thead><tr><th>verdict</th><th>scenario</th><th class="num">delivered</th><th class="num">lost</th><th class="num">p99</th><th class="num">throughput</th><th class="num">took</th></tr></thead><tbody>
 ${rows.map(row)}
 </tbody></table></div></section>
 <section aria-labelledby="reproduce-title"><h2 id="reproduce-title">Reproduce</h2><div class="command"><pre tabindex="0"><code>${suite.command}</code></pre></div>
@@ -42,9 +42,9 @@ ${rows.map(row)}
 }
 
 function row({ entry, results }: SuiteRow): Markup {
-  const attention = entry.verdict === 'pass' ? '' : 'attention';
+  const attention = entry.verdict === 'pass' ? '' : `attention ${entry.verdict}`;
   const name =
-    entry.folder === null ? entry.name : html`<a href="./${href(entry.folder)}/index.html">${entry.name}</a>`;
+    entry.folder === null ? entry.name : html`<a href="./${href(entry.folder)}/index.html">${entry.folder}</a>`;
   return html`<tr class="${attention}"><td>${verdictBadge(entry.verdict)}</td><td class="wide"><strong>${name}</strong>${results && html`<div class="muted">${results.run.scenario.description}</div>`}<div>${entry.reason}</div>${problems(results)}</td>
 ${results === undefined ? html`<td class="num">–</td><td class="num">–</td><td class="num">–</td><td class="num">–</td>` : figures(results)}<td class="num">${formatMs(entry.durationMs)}</td></tr>`;
 }

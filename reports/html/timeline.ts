@@ -159,7 +159,7 @@ function eventList({ events }: Results): Content {
   if (events.length === 0) return null;
   const shown = events.slice(0, 300);
   return html`<details><summary>${events.length} event${events.length === 1 ? '' : 's'}</summary>
-<div class="scroll"><table><thead><tr><th class="num">time</th><th>of</th><th>what happened</th></tr></thead><tbody>
+<div class="scroll" role="region" aria-label="Events" tabindex="0"><table><thead><tr><th class="num">time</th><th>of</th><th>what happened</th></tr></thead><tbody>
 ${shown.map(({ atMs, kind, text }) => html`<tr><td class="num">${formatAt(atMs)}</td><td>${kind}</td><td>${text}</td></tr>`)}
 </tbody></table></div>${shown.length < events.length && html`<p class="note">The other ${events.length - shown.length} are in results.json.</p>`}</details>`;
 }
