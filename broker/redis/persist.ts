@@ -24,6 +24,7 @@ export async function persist<T>(
         return await action();
       } catch (error) {
         last = error as Error;
+        if (last instanceof BrokerError && last.code !== 'connection') throw last;
         if (classifyFailure(last) === 'definite') throw new BrokerError('refused', last.message, { cause: last });
         await pause(clock, RETRY_MS, deadline.signal);
       }

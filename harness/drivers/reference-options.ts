@@ -31,9 +31,18 @@ const CHOICES: Partial<Record<keyof ReferenceOptions, readonly string[]>> = {
 
 /** Validates the options of the scenario. Throws {@link DriverError} that names every wrong one. */
 export function parseReferenceOptions(given: Readonly<Record<string, unknown>>): ReferenceOptions {
-  const problems = Object.entries(given).flatMap(([name, value]) => problemOf(name, value) ?? []);
+  const problems = Object.values(referenceOptionProblems(given));
   if (problems.length > 0) throw new DriverError('bad-option', `system.options: ${problems.join('; ')}`);
   return { ...DEFAULTS, ...given };
+}
+
+/** What is wrong with the options, by name; empty: nothing. */
+export function referenceOptionProblems(given: Readonly<Record<string, unknown>>): Readonly<Record<string, string>> {
+  const problems = Object.entries(given).flatMap(([name, value]) => {
+    const problem = problemOf(name, value);
+    return problem === undefined ? [] : [[name, problem] as const];
+  });
+  return Object.fromEntries(problems);
 }
 
 function problemOf(name: string, value: unknown): string | undefined {
