@@ -33,7 +33,7 @@ interface FileReport {
   readonly messages: number | null;
   readonly durationMs: number | null;
   readonly gates: number | null;
-  /** What cannot be read at all, or undefined. */
+  /** Why the file cannot be read at all. */
   readonly error: string | null;
   readonly problems: readonly ScenarioProblem[];
   readonly warnings: readonly ScenarioProblem[];
@@ -55,8 +55,9 @@ export function registerValidate(program: Command): void {
 async function validate(paths: string[], flags: ValidateFlags): Promise<void> {
   const { seed, set } = flags;
   const files = await findScenarios(paths, flags.tags);
-  const reports: FileReport[] = [];
-  for (const file of files) reports.push(await examine(file, { set, ...(seed === undefined ? {} : { seed }) }));
+  const examined: FileReport[] = [];
+  for (const file of files) examined.push(await examine(file, { set, ...(seed === undefined ? {} : { seed }) }));
+  const reports = examined.map((report) => withSharedName(report, examined));
   const valid = reports.every((report) => report.valid);
   if (flags.json) process.stdout.write(`${JSON.stringify({ valid, files: reports }, null, 2)}\n`);
   else process.stdout.write(`${[...reports.map(render), summary(reports)].join('\n')}\n`);
@@ -93,6 +94,15 @@ function reportOf(path: string, { scenario, plan, warnings }: ExaminedScenario):
     problems: [],
     warnings,
   };
+}
+
+/** One run cannot have both: their reports would share a folder. */
+function withSharedName(report: FileReport, all: readonly FileReport[]): FileReport {
+  const other = all.find(({ name, path }) => name !== null && name === report.name && path !== report.path);
+  if (other === undefined) return report;
+  const message = `${other.path} is named "${report.name}" too, so one run cannot have both.`;
+  const place = { file: report.path, line: undefined, column: undefined, flag: undefined, sourceLine: '', length: 0 };
+  return { ...report, warnings: [...report.warnings, { code: 'impossible', path: 'name', message, ...place }] };
 }
 
 function render(report: FileReport): string {

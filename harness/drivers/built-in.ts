@@ -7,3 +7,13 @@ export const BUILT_IN_DRIVERS = {
 export function isBuiltInDriver(name: string): name is keyof typeof BUILT_IN_DRIVERS {
   return Object.hasOwn(BUILT_IN_DRIVERS, name);
 }
+
+/** What is wrong with `system.options` of a built-in driver, by option, before anything of it runs. */
+export async function builtInOptionProblems(
+  name: string,
+  options: Readonly<Record<string, unknown>>,
+): Promise<Readonly<Record<string, string>>> {
+  if (name !== 'reference') return {};
+  const { referenceOptionProblems } = await import('./reference-options.js');
+  return referenceOptionProblems(options);
+}

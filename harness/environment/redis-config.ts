@@ -68,7 +68,8 @@ function isSingleValue(directive: string): boolean {
   return directive.toLowerCase() === 'requirepass';
 }
 
-function checkDirective(directive: string, value: string): void {
+/** Throws {@link EnvironmentError} `bad-config` for what a scenario may not set. */
+export function checkDirective(directive: string, value: string): void {
   const place = `environment.redis.config.${directive}`;
   if (!/^[a-z][a-z0-9-]*$/i.test(directive)) {
     throw new EnvironmentError('bad-config', `${place}: "${directive}" is not the name of a redis.conf directive.`);

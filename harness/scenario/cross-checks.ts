@@ -1,8 +1,10 @@
+import { EnvironmentError } from '../environment/environment-error.js';
+import { checkDirective } from '../environment/redis-config.js';
 import type { FaultTarget } from '../faults/fault.js';
 import { loadDurationMs, planFaults } from './fault-schedule.js';
 import type { Registries } from './registries.js';
 import type { Arrivals, FaultSpec, PhaseSpec, RedisSpec } from './scenario.js';
-import type { Finding, KeyPath } from './scenario-error.js';
+import { type Finding, formatPath, type KeyPath } from './scenario-error.js';
 import type { Sections } from './sections.js';
 import { didYouMean } from './suggest.js';
 import { formatDuration } from './units.js';
@@ -15,6 +17,7 @@ export function crossCheck(sections: Sections, registries: Registries): Finding[
   return [
     ...checkNames(sections),
     ...checkTopology(sections.environment?.redis),
+    ...checkRedisConfig(sections.environment?.redis),
     ...checkLoad(sections.phases),
     ...checkTargets(sections, registries),
     ...checkTimes(sections, registries),
@@ -52,6 +55,19 @@ function checkTopology(redis: RedisSpec | undefined): Finding[] {
     return [{ code: 'impossible', path, message }];
   }
   return [];
+}
+
+function checkRedisConfig(redis: RedisSpec | undefined): Finding[] {
+  return Object.entries(redis?.config ?? {}).flatMap(([directive, value]): Finding[] => {
+    const path = ['environment', 'redis', 'config', directive];
+    try {
+      checkDirective(directive, value);
+      return [];
+    } catch (error) {
+      if (!(error instanceof EnvironmentError)) throw error;
+      return [{ code: 'impossible', path, message: error.message.replace(`${formatPath(path)}: `, '') }];
+    }
+  });
 }
 
 function checkLoad(phases: Sections['phases']): Finding[] {
@@ -110,9 +126,11 @@ function checkTargets(sections: Sections, registries: Registries): Finding[] {
   });
 }
 
-function nodeNames(redis: RedisSpec): string[] {
-  const nodes = Array.from({ length: redis.replicas + 1 }, (_, i) => `redis-${i + 1}`);
-  return ['redis-master', ...(redis.replicas > 0 ? ['redis-replica'] : []), ...nodes];
+/** Roles and nodes: `redis-replica` is the first replica of the moment, `redis-replica-2` the second. */
+function nodeNames({ replicas }: RedisSpec): string[] {
+  const names = ['redis-master', 'redis-1'];
+  for (let i = 1; i <= replicas; i++) names.push(i === 1 ? 'redis-replica' : `redis-replica-${i}`, `redis-${i + 1}`);
+  return names;
 }
 
 function describe({ environment, producers, consumers }: Sections): string {

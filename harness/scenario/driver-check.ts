@@ -2,18 +2,19 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { isAbsolute } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { BUILT_IN_DRIVERS, isBuiltInDriver } from '../drivers/built-in.js';
+import { BUILT_IN_DRIVERS, builtInOptionProblems, isBuiltInDriver } from '../drivers/built-in.js';
 import type { Scenario } from './scenario.js';
-import type { ScenarioProblem } from './scenario-error.js';
-import { ScenarioText } from './scenario-text.js';
+import type { Finding } from './scenario-error.js';
 import { didYouMean } from './suggest.js';
 
-/** Whether the driver exists, without loading it: a module's code runs in the workers only. */
-export function checkDriver({ system, source }: Scenario): ScenarioProblem[] {
+/** Whether the driver exists and, for a built-in one, takes the options. A module of one's own runs in the workers only. */
+export async function checkDriver({ system, source }: Scenario): Promise<Finding[]> {
   const message = problemOf(system.driver, source.path);
-  if (message === undefined) return [];
-  const text = new ScenarioText(source.text, source.path);
-  return [text.locate({ code: 'bad-reference', path: ['system', 'driver'], message })];
+  if (message !== undefined) return [{ code: 'bad-reference', path: ['system', 'driver'], message }];
+  const problems = Object.entries(await builtInOptionProblems(system.driver, system.options));
+  return problems.map(([option, problem]) => {
+    return { code: 'bad-value', path: ['system', 'options', option], message: `${problem}.` };
+  });
 }
 
 function problemOf(driver: string, scenarioPath: string): string | undefined {

@@ -4,7 +4,7 @@ import { checkDriver } from './driver-check.js';
 import { type ParseOptions, parseScenario } from './parse-scenario.js';
 import type { Scenario } from './scenario.js';
 import { ScenarioError, type ScenarioProblem } from './scenario-error.js';
-import { validateScenario } from './validate-scenario.js';
+import { locateFindings, validateScenario } from './validate-scenario.js';
 
 /** A scenario that can be run, with what is doubtful about it. */
 export interface ExaminedScenario {
@@ -26,7 +26,7 @@ export async function examineScenario(path: string, options: ParseOptions = {}):
   const scenario = parseScenario(await readScenarioText(path), path, options);
   const plan = planLoad(scenario);
   const { problems, warnings } = validateScenario(scenario, plan, options.registries);
-  const all = [...checkDriver(scenario), ...problems];
+  const all = [...locateFindings(scenario, await checkDriver(scenario)), ...problems];
   if (all.length > 0) throw new ScenarioError('invalid', path, all);
   return { scenario, plan, warnings };
 }

@@ -3,7 +3,7 @@ import { formatQuantity } from '../gates/gate-expression.js';
 import type { LoadPlan, PlannedPhase } from '../load/plan.js';
 import { type PlannedFault, planFaults } from './fault-schedule.js';
 import type { Registries } from './registries.js';
-import type { Gate, Scenario } from './scenario.js';
+import type { FaultSpec, Gate, Scenario } from './scenario.js';
 import type { Finding } from './scenario-error.js';
 import { formatDuration, formatRate } from './units.js';
 
@@ -34,7 +34,7 @@ export function checkPlan(scenario: Scenario, plan: LoadPlan, registries: Regist
     if (gate.metric === 'throughput') checkThroughput(gate, index, plan, faultAt, found);
     if (gate.metric === 'recovery') checkRecovery(gate, index, plan, faultAt, found);
   }
-  checkFaultEnds(scenario, plan, faultAt, found);
+  checkFaultTimes(scenario, plan, faultAt, found);
   if (!scenario.gates.some(noticesDelay)) {
     const message =
       'no gate limits latency, throughput, recovery or unavailable: a system that delivers only after the load has ended would pass.';
@@ -65,11 +65,12 @@ function plannedRate(gate: Gate, plan: LoadPlan, faultAt: FaultAt): number | und
   const { scope } = gate;
   switch (scope.kind) {
     case 'default':
-    case 'overall':
       return rateOf(
         plan,
         plan.phases.filter((phase) => phase.measure),
       );
+    case 'overall':
+      return rateOf(plan, plan.phases);
     case 'during':
       return rateOf(
         plan,
@@ -117,16 +118,26 @@ function checkRecovery(gate: Gate, index: number, plan: LoadPlan, faultAt: Fault
   found.problems.push({ code: 'impossible', path: ['gates', index], message });
 }
 
-function checkFaultEnds(scenario: Scenario, plan: LoadPlan, faultAt: FaultAt, found: PlanFindings): void {
+function checkFaultTimes(scenario: Scenario, plan: LoadPlan, faultAt: FaultAt, found: PlanFindings): void {
   const endMs = plan.endNs / NS_PER_MS;
   for (const [index, fault] of scenario.faults.entries()) {
     const time = faultAt(fault.id);
+    if (time !== undefined) warnOutsidePhase(fault, index, plan, found);
     if (time?.liftedMs === undefined) continue;
     const liftedMs = time.lastMs + (time.liftedMs - time.firstMs);
     if (liftedMs <= endMs) continue;
     const message = `${fault.id} would be lifted ${formatDuration(liftedMs)} into a load that ends after ${formatDuration(endMs)}; it is lifted then.`;
     found.warnings.push({ code: 'impossible', path: ['faults', index], message });
   }
+}
+
+function warnOutsidePhase({ id, at }: FaultSpec, index: number, plan: LoadPlan, found: PlanFindings): void {
+  if (at.after !== 'phase') return;
+  const phase = plan.phases.find(({ name }) => name === at.phase);
+  if (phase === undefined || at.offsetMs * NS_PER_MS < phase.endNs - phase.startNs) return;
+  const lasts = formatDuration((phase.endNs - phase.startNs) / NS_PER_MS);
+  const message = `${id} begins ${formatDuration(at.offsetMs)} into ${phase.name}, which lasts ${lasts}: it falls into a later phase.`;
+  found.warnings.push({ code: 'impossible', path: ['faults', index, 'at'], message });
 }
 
 /** The first ordinal due at or after `ns`: ordinals ascend with time. */

@@ -69,11 +69,11 @@ export function formatPath(path: KeyPath): string {
 
 /** One problem over three lines: place and sentence, the source line, and a caret under what is meant. */
 export function formatProblem(problem: ScenarioProblem): string {
-  const at = problem.path === '' ? '' : `${problem.path}: `;
+  const sentence = printable(`${problem.path === '' ? '' : `${problem.path}: `}${problem.message}`);
   if (problem.line === undefined || problem.column === undefined) {
-    return `${problem.flag ?? problem.file}: ${at}${problem.message}`;
+    return `${printable(problem.flag ?? problem.file)}: ${sentence}`;
   }
-  const head = `${problem.file}:${problem.line}:${problem.column}: ${at}${problem.message}`;
+  const head = `${problem.file}:${problem.line}:${problem.column}: ${sentence}`;
   const gutter = `${String(problem.line).padStart(5)} | `;
   const [shown, indent] = excerpt(problem.sourceLine, problem.column);
   const carets = '^'.repeat(Math.max(1, Math.min(problem.length, shown.length - indent)));
@@ -100,9 +100,14 @@ function describeProblems(path: string, problems: readonly ScenarioProblem[]): s
 
 const WIDTH = 120;
 
+/** Nothing in a file can move the cursor or recolour the terminal that shows its mistakes. */
+function printable(text: string): string {
+  return text.replaceAll(/\p{Cc}/gu, ' ');
+}
+
 /** The part of a line around `column`, tabs and control characters as single spaces, and the column's index in it. */
 function excerpt(line: string, column: number): [string, number] {
-  const clean = Array.from(line, (character) => (character < ' ' ? ' ' : character)).join('');
+  const clean = printable(line);
   if (clean.length <= WIDTH) return [clean, Math.min(column - 1, clean.length)];
   const start = Math.max(0, Math.min(column - 1 - WIDTH / 3, clean.length - WIDTH));
   return [clean.slice(start, start + WIDTH), column - 1 - start];

@@ -20,12 +20,17 @@ export function validateScenario(
   plan: LoadPlan = planLoad(scenario),
   registries: Registries = builtInRegistries,
 ): Validation {
-  const { path, text, overrides = [] } = scenario.source;
-  const source = new ScenarioText(text, path);
-  const raw = isMapping(source.value) ? { ...source.value } : {};
+  const { problems, warnings } = checkPlan(scenario, plan, registries);
+  return { problems: locateFindings(scenario, problems), warnings: locateFindings(scenario, warnings) };
+}
+
+/** Places for what was found in a scenario that is parsed already. */
+export function locateFindings({ source }: Scenario, findings: readonly Finding[]): ScenarioProblem[] {
+  if (findings.length === 0) return [];
+  const { path, text, overrides = [] } = source;
+  const scenarioText = new ScenarioText(text, path);
+  const raw = isMapping(scenarioText.value) ? { ...scenarioText.value } : {};
   const settings = overrides.flatMap((flag) => (flag.startsWith('--set ') ? [flag.slice('--set '.length)] : []));
   const places = settings.map((setting) => applyOverride(raw, setting));
-  const locate = (finding: Finding) => source.locate(finding, places);
-  const { problems, warnings } = checkPlan(scenario, plan, registries);
-  return { problems: problems.map(locate), warnings: warnings.map(locate) };
+  return findings.map((finding) => scenarioText.locate(finding, places));
 }

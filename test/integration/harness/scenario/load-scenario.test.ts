@@ -73,6 +73,16 @@ describe('loadScenario', () => {
     expect(slip.message).toContain('Did you mean "null"?');
   });
 
+  it('checks the options of a built-in driver', async () => {
+    const text = VALID.replace("{ driver: 'null' }", '{ driver: reference, options: { partitons: 8, ordering: kee } }');
+    const error = await errorOf(loadScenario(await write('options.yaml', text)));
+    expect(error.problems.map(({ path, line }) => [path, line])).toEqual([
+      ['system.options.partitons', 3],
+      ['system.options.ordering', 3],
+    ]);
+    expect(error.message).toContain('Did you mean "partitions"?');
+  });
+
   it('refuses what its plan cannot hold, and warns of what it hardly can', async () => {
     const gate = (limit: string) => VALID.replace('latency.p99 < 1s', `throughput >= ${limit}`);
     expect((await examineScenario(await write('low.yaml', gate('90/s')))).warnings).toEqual([]);

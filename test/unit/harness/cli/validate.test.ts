@@ -84,6 +84,23 @@ describe('gauntlet validate', () => {
     expect(out).toContain('1 scenario can be run, 1 warning');
   });
 
+  it('warns of names that one run could not tell apart', async () => {
+    file('a.yaml', VALID);
+    file('b.yaml', VALID);
+    const { out, exitCode } = await gauntlet('validate', folder);
+    expect(exitCode).toBe(0);
+    expect(out).toContain('is named "fine" too');
+    expect(out).toContain('2 scenarios can be run, 2 warnings');
+  });
+
+  it('does not let a file write to the terminal', async () => {
+    file('a.yaml', VALID.replace('latency.p99', '"\\e[31mlost"').replace('tags', '"\\e]0;x\\a"'));
+    file('b.yaml', `${VALID}\u0085x: \u001b[31m\n`);
+    const { out, exitCode } = await gauntlet('validate', folder);
+    expect(exitCode).toBe(2);
+    expect(out.replaceAll('\n', '')).not.toMatch(/\p{Cc}/u);
+  });
+
   it('takes --set, --seed and --json', async () => {
     const path = file('a.yaml', VALID);
     const { out, exitCode } = await gauntlet('validate', path, '--json', '--seed', '3', '--set', 'load.message.size=1');

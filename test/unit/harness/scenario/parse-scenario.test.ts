@@ -524,6 +524,18 @@ describe('problems of a scenario', () => {
     ['a gate that is no text', withMore('gates: [{ lost: 0 }]'), 'gates[0]', 'expected a gate such as lost == 0'],
     ['a gate after an unknown fault', withMore('gates: [lost == 0 after a]'), 'gates[0]', 'The scenario has no faults'],
     [
+      'a directive that is the environment’s',
+      withMore('environment: { redis: { config: { port: 7000 } } }'),
+      'environment.redis.config.port',
+      '"7000" cannot be set',
+    ],
+    [
+      'a directive that is none',
+      withMore('environment: { redis: { config: { "max memory": 1 } } }'),
+      'environment.redis.config.max memory',
+      'is not the name of a redis.conf directive',
+    ],
+    [
       'order where none is promised',
       withMore('system: { options: { ordering: none } }\ngates: [reordered == 0]'),
       'gates[0]',

@@ -36,12 +36,17 @@ describe('a throughput gate against the plan', () => {
   });
 
   it('is refused above 99 %, whatever its scope', () => {
-    for (const scope of ['', ' overall', ' during steady', ' after slow']) {
+    for (const scope of ['', ' during steady', ' after slow']) {
       const faults = '{ id: slow, at: steady + 1s, latency: 5ms, for: 1s }';
       const { problems } = check({ phases, faults, gates: `throughput > 991/s${scope}` });
       expect(problems, scope).toHaveLength(1);
       expect(problems[0]).toContain('9 gates[0]: 991/s of planned 1000/s is more than 99%');
     }
+  });
+
+  it('looks at all phases overall', () => {
+    expect(check({ phases, gates: 'throughput >= 2250/s overall' })).toEqual(CLEAN);
+    expect(check({ phases, gates: 'throughput >= 2320/s overall' }).problems).toHaveLength(1);
   });
 
   it('looks at the phases that it names', () => {
@@ -92,6 +97,14 @@ describe('warnings', () => {
     for (const gate of ['latency.p99 < 1s', 'latency.done.max < 1s', 'throughput > 1/s']) {
       expect(check({ gates: gate }).warnings, gate).toEqual([]);
     }
+  });
+
+  it('say when a fault falls into a later phase than the one it names', () => {
+    const phases = ['first, rate: 100/s, for: 5s', 'second, rate: 100/s, for: 5s'];
+    const faults = '{ at: first + 6s, latency: 5ms, for: 1s }';
+    expect(check({ phases, faults, gates: 'latency.p99 < 1s' }).warnings).toEqual([
+      '8 faults[0].at: latency-1 begins 6s into first, which lasts 5s: it falls into a later phase.',
+    ]);
   });
 
   it('say when a fault outlasts the load', () => {
