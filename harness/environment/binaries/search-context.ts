@@ -17,15 +17,11 @@ export function cacheFolder(env: NodeJS.ProcessEnv): string {
   return join(env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'gauntlet');
 }
 
-/** Where installed programs may be though PATH, as some service managers set it, leaves them out. */
-const USUAL_FOLDERS = ['/usr/local/bin', '/usr/local/sbin', '/opt/homebrew/bin', '/usr/local/go/bin'];
-
-/** The first executable of that name on PATH or in the usual folders. */
+/** The first executable of that name on PATH. */
 export async function findOnPath(program: string, env: NodeJS.ProcessEnv): Promise<string | undefined> {
-  const folders = (env.PATH ?? '').split(delimiter).filter((folder) => folder !== '');
-  for (const folder of [...folders, ...USUAL_FOLDERS]) {
+  for (const folder of (env.PATH ?? '').split(delimiter)) {
     const path = join(folder, program);
-    if (await isExecutable(path)) return path;
+    if (folder !== '' && (await isExecutable(path))) return path;
   }
   return undefined;
 }
