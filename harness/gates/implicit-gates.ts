@@ -21,7 +21,7 @@ export function implicitGates(own: readonly Gate[], system: SystemSpec): Gate[] 
 }
 
 /** `ordering: key` is the reference driver's default; other drivers have to be asked for it. */
-export function isKeyOrdered({ driver, options }: SystemSpec): boolean {
+function isKeyOrdered({ driver, options }: SystemSpec): boolean {
   return options.ordering === 'key' || (options.ordering === undefined && driver === 'reference');
 }
 

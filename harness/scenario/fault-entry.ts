@@ -40,20 +40,20 @@ export function parseFault(
   names: ScenarioNames,
 ): { value?: FaultSpec; findings: Finding[] } {
   if (!isMapping(raw)) return { findings: [badValue(path, raw, 'a fault such as { at: steady + 2s, latency: 20ms }')] };
-  const kind = kindOf(raw, kinds);
-  if (kind === undefined) return { findings: [noKind(raw, path, kinds)] };
-
   const timing = checkAgainst(faultTiming, pick(raw, true), path);
-  const params = checkAgainst(kind.params, pick(raw, false), path);
-  const meant = params.findings.length > 1 ? misspeltKind(raw, kind, kinds) : undefined;
-  if (meant !== undefined) return { findings: [unknownKey([...path, meant], meant, kindNames(kinds))] };
-  const findings = [...timing.findings, ...params.findings.map((finding) => secondKind(finding, kind, kinds))];
-
-  const at = raw.at;
-  const time = typeof at === 'string' || at === 0 ? parseFaultTime(String(at), names) : undefined;
+  const findings = [...timing.findings];
+  const time = typeof raw.at === 'string' || raw.at === 0 ? parseFaultTime(String(raw.at), names) : undefined;
   if (time !== undefined && 'problem' in time) {
     findings.push({ code: time.code, path: [...path, 'at'], message: time.problem });
   }
+
+  const kind = kindOf(raw, kinds);
+  if (kind === undefined) return { findings: [...findings, noKind(raw, path, kinds)] };
+  const params = checkAgainst(kind.params, pick(raw, false), path);
+  const meant = params.findings.length > 1 ? misspeltKind(raw, kind, kinds) : undefined;
+  if (meant !== undefined) return { findings: [...findings, unknownKey([...path, meant], meant, kindNames(kinds))] };
+  findings.push(...params.findings.map((finding) => secondKind(finding, kind, kinds)));
+
   if (timing.value === undefined || params.value === undefined || time === undefined || 'problem' in time) {
     return { findings };
   }

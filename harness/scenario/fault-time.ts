@@ -1,6 +1,6 @@
 import type { FaultTime } from './scenario.js';
 import { didYouMean } from './suggest.js';
-import { formatDuration, parseDuration } from './units.js';
+import { parseDuration } from './units.js';
 
 /** Names that fault times and gates may refer to. */
 export interface ScenarioNames {
@@ -34,22 +34,6 @@ export function parseFaultTime(text: string, names: ScenarioNames): FaultTimeRes
   }
   const hint = didYouMean(name, [...names.phases, ...names.faults]);
   return { code: 'bad-reference', problem: `no phase or fault is named "${name}".${hint || ` ${listNames(names)}`}` };
-}
-
-export function formatFaultTime(time: FaultTime): string {
-  const offset = time.offsetMs === 0 ? '' : ` + ${formatDuration(time.offsetMs)}`;
-  switch (time.after) {
-    case 'start':
-      return formatDuration(time.offsetMs);
-    case 'phase':
-      return time.phase + offset;
-    case 'injected':
-      return time.fault + offset;
-    case 'lifted':
-      return `${time.fault} lifted${offset}`;
-    default:
-      return time satisfies never;
-  }
 }
 
 function listNames({ phases, faults }: ScenarioNames): string {

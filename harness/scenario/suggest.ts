@@ -11,7 +11,8 @@ export function nearest(word: string, candidates: Iterable<string>): string | un
   let bestDistance = Number.POSITIVE_INFINITY;
   for (const candidate of candidates) {
     const distance = editDistance(folded, fold(candidate));
-    const allowed = Math.max(1, Math.floor(Math.max(folded.length, candidate.length) / 3));
+    const longer = Math.max(folded.length, candidate.length);
+    const allowed = longer < 2 ? 0 : Math.max(1, Math.floor(longer / 3));
     if (distance <= allowed && distance < bestDistance) {
       best = candidate;
       bestDistance = distance;

@@ -72,6 +72,7 @@ const RATE: UnitFamily = {
 const BYTE_RATE: UnitFamily = {
   expected: 'bytes a second with their unit (B/s, KiB/s, MiB/s, GiB/s) such as 64KiB/s or 1MiB/s',
   usual: 'KiB/s',
+  aliases: { 'kb/s': 'KiB/s', 'mb/s': 'MiB/s', 'gb/s': 'GiB/s' },
   units: Object.fromEntries(Object.entries(SIZE_UNITS).map(([unit, factor]) => [`${unit}/s`, factor])),
 };
 const SHARE: UnitFamily = {

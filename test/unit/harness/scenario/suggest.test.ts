@@ -15,5 +15,6 @@ it.each([
 it('suggests nothing that is far, and nothing out of nothing', () => {
   expect(nearest('earthquake', ['latency', 'kill', 'down'])).toBeUndefined();
   expect(nearest('x', [])).toBeUndefined();
+  expect(nearest('x', ['y'])).toBeUndefined();
   expect(didYouMean('earthquake', ['kill'])).toBe('');
 });
