@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { byteRate, formatSize } from '../scenario/units.js';
 import type { FaultKind } from './fault.js';
 import { DEFAULT_LINK, direction, linkName } from './link-target.js';
-import { describeExchange, type Exchange, echo, exchange, formatMs } from './probe.js';
+import { describeExchange, type Exchange, echo, exchange, formatMs, settledProbe } from './probe.js';
 import { injectToxic, type LinkProbe } from './toxic-fault.js';
 
 /** Toxiproxy counts in thousands of bytes a second. Above the upper bound a probe cannot tell the limit from the loopback. */
@@ -41,7 +41,11 @@ export const bandwidth: FaultKind<z.output<typeof params>> = {
         direction,
         attributes: { rate: ratePerMs },
         title: `bandwidth ${formatSize(Math.round(bandwidth))}/s`,
-        measure: transfer,
+        measure: (probe) =>
+          settledProbe(
+            () => transfer(probe),
+            (seen) => !isSlow(seen),
+          ),
         prove: async (probe, before) => {
           const after = await transfer(probe);
           return {

@@ -32,17 +32,17 @@ export const latency: FaultKind<z.output<typeof params>> = {
         direction,
         attributes: { latency, jitter },
         title: `latency ${formatDuration(latency)}${jitter > 0 ? ` +/- ${formatDuration(jitter)}` : ''}`,
-        measure: (probe) => roundTrip(probe, latency),
+        measure: (probe) => pingRounds(probe, latency),
         prove: async (probe, before) => {
-          const after = await roundTrip(probe, latency);
+          const after = await pingRounds(probe, latency);
           return {
-            tookHold: after.elapsedMs - before.elapsedMs >= leastAdded(latency, jitter),
-            observed: `PING through ${probe.link.name}: ${describe(after)}; before: ${describe(before)}`,
+            tookHold: addedMs(before, after) >= leastAddedMs(latency, jitter),
+            observed: `PING through ${probe.link.name}: ${describe(after.median)}; before: ${describe(before.fastest)}`,
           };
         },
         isClean: async (probe, before) => {
-          const after = await roundTrip(probe, latency);
-          return !(after.elapsedMs - before.elapsedMs >= leastAdded(latency, jitter));
+          const after = await pingRounds(probe, latency);
+          return !(addedMs(before, after) >= leastAddedMs(latency, jitter));
         },
       },
       signal,
@@ -50,12 +50,23 @@ export const latency: FaultKind<z.output<typeof params>> = {
 };
 
 /** Jitter is uniform: that half of the probes fall below an eighth of the latency is a matter of one in a thousand. */
-function leastAdded(latency: number, jitter: number): number {
+function leastAddedMs(latency: number, jitter: number): number {
   return Math.max((latency - jitter) / 2, latency / 8);
 }
 
-/** The median of the probes, or the first that got no answer (which proves nothing). */
-async function roundTrip({ through, clock, signal }: LinkProbe, latency: number): Promise<Exchange> {
+interface Rounds {
+  readonly fastest: Exchange;
+  /** The lower one. */
+  readonly median: Exchange;
+}
+
+/** Noise only adds: what was normal is the fastest. NaN, which proves nothing, when a probe got no answer. */
+function addedMs(before: Rounds, after: Rounds): number {
+  const answered = before.fastest.outcome === 'replied' && after.median.outcome === 'replied';
+  return answered ? after.median.elapsedMs - before.fastest.elapsedMs : Number.NaN;
+}
+
+async function pingRounds({ through, clock, signal }: LinkProbe, latency: number): Promise<Rounds> {
   const exchanges: Exchange[] = [];
   // Two rounds: a stall of this machine that slows one of them alone does not move the lower median.
   for (let round = 0; round < 2; round++) {
@@ -63,8 +74,9 @@ async function roundTrip({ through, clock, signal }: LinkProbe, latency: number)
     exchanges.push(...(await Promise.all(probes)));
   }
   const unanswered = exchanges.find(({ outcome }) => outcome !== 'replied');
-  if (unanswered !== undefined) return { ...unanswered, elapsedMs: Number.NaN };
-  return exchanges.toSorted((a, b) => a.elapsedMs - b.elapsedMs)[3] as Exchange;
+  if (unanswered !== undefined) return { fastest: unanswered, median: unanswered };
+  const sorted = exchanges.toSorted((a, b) => a.elapsedMs - b.elapsedMs);
+  return { fastest: sorted[0] as Exchange, median: sorted[3] as Exchange };
 }
 
 function describe(exchange: Exchange): string {

@@ -1,8 +1,9 @@
 import type { Environment, RedisNode } from '../environment/environment.js';
 import { resolveNode } from '../environment/resolve-node.js';
 import { FaultError } from './fault-error.js';
+import { holdsOf } from './holds.js';
 
-/** By name, where they were found last: a paused or killed master cannot say that it is the master. */
+/** By role, which node had it last: a paused or killed master cannot say that it is the master. */
 const lastFound = new WeakMap<Environment, Map<string, RedisNode>>();
 
 /**
@@ -10,12 +11,16 @@ const lastFound = new WeakMap<Environment, Map<string, RedisNode>>();
  * when it was last asked for. Throws {@link FaultError} `no-such-target`.
  */
 export async function resolveFaultNode(environment: Environment, name: string): Promise<RedisNode> {
+  const { nodes } = environment;
+  const named = nodes.find((node) => node.name === name) ?? (name === 'redis-master' && nodes.length === 1 && nodes[0]);
+  if (named) return named;
   const known = lastFound.get(environment) ?? new Map<string, RedisNode>();
   lastFound.set(environment, known);
-  const only = environment.nodes.length === 1 ? environment.nodes[0] : undefined;
-  if (name === 'redis-master' && only !== undefined) return only;
+  // Those that a fault keeps from answering are not asked: waiting for them would make this fault late.
+  const holds = holdsOf(environment);
+  const answering = nodes.filter((node) => !holds.isHeld(node.name));
   try {
-    const node = await resolveNode(environment, name);
+    const node = await resolveNode({ ...environment, nodes: answering }, name);
     known.set(name, node);
     return node;
   } catch (cause) {

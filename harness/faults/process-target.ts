@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import type { Clock } from '../clock.js';
-import type { ManagedProcess, RedisNode } from '../environment/environment.js';
+import type { Environment, ManagedProcess, RedisNode } from '../environment/environment.js';
 
 import { waitFor } from '../environment/wait-for.js';
 import type { FaultContext } from './fault.js';
@@ -29,17 +29,27 @@ const HEALED_DEADLINE_MS = 10_000;
 export async function resolveProcess({ environment, workers }: FaultContext, name: string): Promise<ProcessTarget> {
   const worker = workers.get(name);
   if (worker !== undefined) return { process: worker, node: undefined };
-  if (/^(consumer|producer)-/.test(name)) {
+  if (isWorkerName(name)) {
     throw new FaultError('no-such-target', `There is no worker ${name}; there are ${workers.names().join(', ')}`);
   }
+  return resolveServer(environment, name);
+}
+
+/** Throws {@link FaultError} `no-such-target` and `not-ours`. */
+export async function resolveServer(
+  environment: Environment,
+  name: string,
+): Promise<ProcessTarget & { readonly node: RedisNode }> {
   const node = await resolveFaultNode(environment, name);
-  if (node.process === undefined) {
-    throw new FaultError(
-      'not-ours',
-      `${node.name} was not started by this run, so it can be neither killed, paused nor restarted: leave the fault out, or run without --env ${environment.kind}`,
-    );
-  }
-  return { process: node.process, node };
+  if (node.process !== undefined) return { process: node.process, node };
+  throw new FaultError(
+    'not-ours',
+    `${node.name} was not started by this run, so it can be neither killed, paused nor restarted: leave the fault out, or run without --env ${environment.kind}`,
+  );
+}
+
+export function isWorkerName(name: string): boolean {
+  return /^(consumer|producer)-\d+$/.test(name);
 }
 
 /** The pid of a running process. Throws {@link FaultError} `not-running`. */

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { duration, formatDuration, formatSize, size } from '../scenario/units.js';
 import type { FaultKind } from './fault.js';
 import { DEFAULT_LINK, direction, linkName } from './link-target.js';
-import { describeExchange, type Exchange, echo, exchange, formatMs } from './probe.js';
+import { describeExchange, type Exchange, echo, exchange, formatMs, settledProbe } from './probe.js';
 import { injectToxic, type LinkProbe } from './toxic-fault.js';
 
 const MIN_DELAY_MS = 0.1;
@@ -47,7 +47,11 @@ export const slicer: FaultKind<z.output<typeof params>> = {
         direction,
         attributes: { average_size: slicer, size_variation: variation, delay: Math.round(delay * 1000) },
         title: `slices of ${formatSize(slicer)}${variation > 0 ? ` +/- ${formatSize(variation)}` : ''}, ${formatDuration(delay)} apart`,
-        measure: transfer,
+        measure: (probe) =>
+          settledProbe(
+            () => transfer(probe),
+            ({ elapsedMs }) => elapsedMs < leastMs / 4,
+          ),
         prove: async (probe, before) => {
           const after = await transfer(probe);
           return {

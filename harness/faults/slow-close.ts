@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { duration, formatDuration } from '../scenario/units.js';
 import type { FaultKind } from './fault.js';
 import { DEFAULT_LINK, direction, linkName } from './link-target.js';
-import { formatMs, timeToClose } from './probe.js';
+import { formatMs, settledProbe, timeToClose } from './probe.js';
 import { injectToxic, type LinkProbe } from './toxic-fault.js';
 
 const MIN_MS = 50;
@@ -32,7 +32,11 @@ export const slowClose: FaultKind<z.output<typeof params>> = {
         direction,
         attributes: { delay: delayMs },
         title: `closing delayed by ${formatDuration(delayMs)}`,
-        measure: close,
+        measure: (probe) =>
+          settledProbe(
+            () => close(probe),
+            ({ outcome }) => outcome === 'closed',
+          ),
         prove: async (probe, before) => {
           const after = await close(probe);
           return {

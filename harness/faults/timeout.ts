@@ -13,6 +13,7 @@ const params = z.strictObject({
 
 /** Far longer than a link that works needs for a PING. */
 const SILENCE_MS = 300;
+const SERVER_DEADLINE_MS = 2000;
 
 export const timeout: FaultKind<z.output<typeof params>> = {
   name: 'timeout',
@@ -33,7 +34,7 @@ export const timeout: FaultKind<z.output<typeof params>> = {
         prove: async ({ through, direct, clock, signal, link }) => {
           const silenced = await ping(through, SILENCE_MS, clock, signal);
           // Asked afterwards: a stall of the whole machine looks like silence, too.
-          const server = await ping(direct, SILENCE_MS, clock, signal);
+          const server = await ping(direct, SERVER_DEADLINE_MS, clock, signal);
           const swallowed = silenced.outcome === 'silent' || (timeout > 0 && silenced.outcome === 'closed');
           return {
             tookHold: swallowed && silenced.bytes === 0 && server.outcome === 'replied',

@@ -1,9 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Clock } from '../../../../harness/clock.js';
+import type { Environment } from '../../../../harness/environment/environment.js';
 import type { FaultContext, FaultKind } from '../../../../harness/faults/fault.js';
 import { ping } from '../../../../harness/faults/probe.js';
 import { processState } from '../../../../harness/faults/process-target.js';
 import { findFaultKind } from '../../../../harness/faults/registry.js';
+import { checkTargets } from '../../../../harness/faults/targets.js';
+import type { FaultSpec } from '../../../../harness/scenario/scenario.js';
 import { deaf, type FaultBed, injectRaw, openFaultBed, withDeafNodes } from '../../../fixtures/fault-bed.js';
 
 const { signal } = new AbortController();
@@ -105,7 +108,23 @@ describe('faults on processes', () => {
       await expect(injectRaw(kind('kill'), { kill: target }, context)).rejects.toMatchObject({ code, exitCode: 2 });
     }
   });
+
+  test('what the environment cannot do is refused before the load', async () => {
+    const nodes = bed.environment.nodes.map((node) => ({ ...node, process: undefined }));
+    const external: Environment = { ...bed.environment, kind: 'external', nodes };
+    const killServer = spec('kill', { kill: 'redis-1' });
+    await checkTargets([killServer, spec('down', { down: 'redis-1.clients' })], bed.environment);
+    await checkTargets([spec('kill', { kill: 'consumer-1' }), spec('down', { down: 'redis-1.clients' })], external);
+    await expect(checkTargets([killServer], external)).rejects.toMatchObject({ code: 'not-ours' });
+    await expect(checkTargets([spec('down', { down: 'redis-1.peers' })], external)).rejects.toMatchObject({
+      code: 'no-such-target',
+    });
+  });
 });
+
+function spec(name: string, raw: object): FaultSpec {
+  return { id: name, kind: name, at: { after: 'start', offsetMs: 0 }, params: kind(name).params.parse(raw) };
+}
 
 /** Waits are a tenth as long: for deadlines that are meant to pass. */
 function hurried(clock: Clock): Clock {
