@@ -6,6 +6,7 @@ import type { Environment } from '../environment/environment.js';
 import { EnvironmentError } from '../environment/environment-error.js';
 import { createRunRegistry, type RunRegistry } from '../environment/run-registry.js';
 import type { InjectionEvent } from '../faults/injection.js';
+import { checkTargets } from '../faults/targets.js';
 import { runTimeline } from '../faults/timeline.js';
 import { connectToxiproxy } from '../faults/toxiproxy.js';
 import type { InventoryReading } from '../ledger/history.js';
@@ -63,6 +64,7 @@ export async function runScenario(options: ScenarioOptions, userSignal: AbortSig
     { target: options.target, scenario, registry, logDir, clock, log: progress.stage },
     signal,
   );
+  await checkTargets(scenario.faults, environment);
   environment.onUnexpectedExit((exit) => {
     events.add('server', `${exit.process} ended by itself (${exit.signal ?? `exit code ${exit.code}`})`);
     broken.abort(
