@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { renderHgrm, renderHlog } from './hdr.js';
 import { renderScenarioPage } from './html/scenario-page.js';
@@ -45,7 +45,7 @@ export async function writeSuite(dir: string, suite: Suite, results: readonly Re
 export async function ensureWritable(dir: string): Promise<void> {
   const probe = join(dir, `.gauntlet-${randomUUID()}`);
   try {
-    await mkdir(dir, { recursive: true });
+    await makeFolder(dir);
     await (await open(probe, 'wx')).close();
     await rm(probe, { force: true });
   } catch (cause) {
@@ -57,7 +57,7 @@ export async function ensureWritable(dir: string): Promise<void> {
 async function writeAtomic(path: string, text: string): Promise<void> {
   const temporary = `${path}.${randomUUID()}.tmp`;
   try {
-    await mkdir(dirname(path), { recursive: true });
+    await makeFolder(dirname(path));
     const file = await open(temporary, 'wx');
     try {
       await file.writeFile(text);
@@ -68,6 +68,21 @@ async function writeAtomic(path: string, text: string): Promise<void> {
   } catch (cause) {
     await rm(temporary, { force: true }).catch(() => {});
     throw writeError(path, cause);
+  }
+}
+
+/** Node's own recursive mkdir never returns where a file system answers ENOENT for a folder that it refuses (/proc). */
+async function makeFolder(dir: string): Promise<void> {
+  try {
+    await mkdir(dir);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST' && (await stat(dir)).isDirectory()) return;
+    if (code !== 'ENOENT' || dirname(dir) === dir) throw error;
+    await makeFolder(dirname(dir));
+    await mkdir(dir).catch((again: NodeJS.ErrnoException) => {
+      if (again.code !== 'EEXIST') throw again;
+    });
   }
 }
 
