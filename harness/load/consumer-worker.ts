@@ -1,11 +1,9 @@
-import { join } from 'node:path';
 import { systemClock } from '../clock.js';
-import { KIND, ledgerFileName, NO_ORDINAL, ROLE } from '../ledger/record.js';
-import { LedgerWriter } from '../ledger/writer.js';
 import { Handler } from './handler.js';
 import { planLoad } from './plan.js';
 import { StatsReporter } from './stats-reporter.js';
 import { runWorker } from './worker-host.js';
+import { openWorkerLedger } from './worker-ledger.js';
 
 /** How long a driver may take to finish what is in flight when asked to stop consuming. */
 const STOP_DEADLINE_MS = 20_000;
@@ -13,14 +11,9 @@ const STOP_DEADLINE_MS = 20_000;
 /** Entry of a consumer process: handles what the driver delivers until it is asked to stop. */
 await runWorker(async (host) => {
   const { job } = host;
-  const { incarnation } = job.worker;
   const clock = systemClock;
-  const path = join(job.ledgerDir, ledgerFileName('consumer', job.ledgerWorker, incarnation));
-  const ledger = LedgerWriter.create(path, (error) =>
-    host.fail('ledger', `${path} cannot be written: ${error.message}`),
-  );
-  host.atEnd(() => ledger.close(clock.nowNs()));
-  ledger.append(NO_ORDINAL, KIND.OPEN, clock.nowNs(), ROLE.consumer, job.ledgerWorker, incarnation);
+  const ledger = openWorkerLedger(host, 'consumer', clock);
+  if (ledger === undefined) return;
   const handler = new Handler({
     plan: planLoad(job.scenario),
     nonce: job.nonce,

@@ -1,12 +1,10 @@
-import { join } from 'node:path';
 import { systemClock } from '../clock.js';
-import { KIND, ledgerFileName, NO_ORDINAL, ROLE } from '../ledger/record.js';
-import { LedgerWriter } from '../ledger/writer.js';
 import { Generator } from './generator.js';
 import { PayloadBuilder } from './payload.js';
 import { type LoadPlan, planLoad } from './plan.js';
 import { StatsReporter } from './stats-reporter.js';
 import { runWorker } from './worker-host.js';
+import { openWorkerLedger } from './worker-ledger.js';
 
 /** Entry of a producer process: sends its share of the plan and waits for the outcomes. */
 await runWorker(async (host) => {
@@ -15,12 +13,9 @@ await runWorker(async (host) => {
   const { message } = job.scenario.load;
   const clock = systemClock;
   const plan = planLoad(job.scenario);
-  const path = join(job.ledgerDir, ledgerFileName('producer', index, incarnation));
-  const ledger = LedgerWriter.create(path, (error) =>
-    host.fail('ledger', `${path} cannot be written: ${error.message}`),
-  );
-  host.atEnd(() => ledger.close(clock.nowNs()));
-  ledger.append(NO_ORDINAL, KIND.OPEN, clock.nowNs(), ROLE.producer, index, incarnation);
+  const payloads = new PayloadBuilder(job.nonce, message.sizeBytes);
+  const ledger = openWorkerLedger(host, 'producer', clock);
+  if (ledger === undefined) return;
 
   const driver = await host.openDriver();
   if (driver.producer === undefined) throw new Error(`driver ${driver.name} has no producer()`);
@@ -44,7 +39,7 @@ await runWorker(async (host) => {
     startNs,
     publishDeadlineMs: message.publishDeadlineMs,
     producer,
-    payloads: new PayloadBuilder(job.nonce, message.sizeBytes),
+    payloads,
     ledger,
     clock,
     onError: (error) => host.fail('crashed', `capacity() of driver ${name} failed: ${String(error)}`),

@@ -1,10 +1,10 @@
-import { existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, openSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { KIND, NO_ORDINAL, RECORD_BYTES } from '../../../../harness/ledger/record.js';
-import { recordCheck } from '../../../../harness/ledger/record-codec.js';
+import { KIND, NO_ORDINAL } from '../../../../harness/ledger/record.js';
 import { LedgerWriter } from '../../../../harness/ledger/writer.js';
+import { ledgerRecords } from '../../../fixtures/ledger-records.js';
 
 let dir: string;
 let path: string;
@@ -18,23 +18,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(dir, { recursive: true }));
 
-function records() {
-  const bytes = readFileSync(path);
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  expect(bytes.length % RECORD_BYTES).toBe(0);
-  return Array.from({ length: bytes.length / RECORD_BYTES }, (_, i) => {
-    const at = i * RECORD_BYTES;
-    if (view.getUint16(at + 6, true) !== recordCheck(view, at)) throw new Error(`record ${i} fails its check`);
-    return {
-      ordinal: view.getUint32(at, true),
-      kind: view.getUint8(at + 4),
-      flags: view.getUint8(at + 5),
-      ns: view.getFloat64(at + 8, true),
-      a: view.getUint32(at + 16, true),
-      b: view.getUint32(at + 20, true),
-    };
-  });
-}
+const records = () => ledgerRecords(path);
 
 describe('LedgerWriter', () => {
   it('writes records as given, and CLOSE with their number', () => {
