@@ -9,14 +9,16 @@ import type { ToxicSpec } from './toxiproxy.js';
 /** `redis-1.clients`, `redis-master.peers`. */
 export const linkName = z
   .string()
-  .regex(/^[a-z][a-z0-9-]*\.(clients|peers)$/, 'a link such as redis-master.clients or redis-2.peers');
+  .regex(/^[a-z][a-z0-9-]*\.(clients|peers)$/, 'a link such as redis-master.clients or redis-2.peers')
+  .describe('What clients (<node>.clients) or replicas (<node>.peers) of a Redis node connect to.');
 
 const DIRECTIONS = ['upstream', 'downstream', 'both'] as const;
 export type Direction = (typeof DIRECTIONS)[number];
 
-export const direction = z.enum(DIRECTIONS);
+export const direction = z
+  .enum(DIRECTIONS)
+  .describe('upstream: what is sent to the server; downstream: what it answers; both.');
 
-/** `upstream`: what is sent to the server. `downstream`: what it answers. */
 export function streamsOf(direction: Direction): readonly ToxicSpec['stream'][] {
   return direction === 'both' ? ['upstream', 'downstream'] : [direction];
 }
