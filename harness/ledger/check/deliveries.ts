@@ -109,7 +109,7 @@ class Deliveries {
     this.#nowNs = ns;
     this.#ordinal = ordinal;
     const key = columns.history.plan.key[ordinal] as number;
-    this.#open.begin(ordinal, key, file, this.#isOver, this.#onOverlap);
+    this.#open.begin(ordinal, key, file, reader.b, this.#isOver, this.#onOverlap);
     if (!reader.file.fresh) this.#handledBy(partition, reader.file.worker, ns);
   }
 
@@ -117,7 +117,7 @@ class Deliveries {
     const columns = this.#columns;
     const { ordinal, ns, flags } = reader;
     const key = columns.history.plan.key[ordinal] as number;
-    if (!this.#open.end(ordinal, key, file)) {
+    if (!this.#open.end(ordinal, key, file, reader.b)) {
       columns.damage.add('END without START', `ordinal ${ordinal} in ${reader.name}`);
     }
     if ((flags & END_FAILED) !== 0) return;

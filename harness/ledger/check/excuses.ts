@@ -56,15 +56,20 @@ function collectSuccesses(columns: Columns, first: number, end: number): Map<num
   const found = new Map<number, Success[]>();
   columns.history.files.forEach((file, index) => {
     if (file.role !== 'consumer') return;
-    const begun = new Map<number, number[]>();
+    const begun = new Map<number, { readonly ns: number; readonly attempt: number }[]>();
     // What is wrong with the file was already said when it was read first.
     using reader = new LedgerReader(file, new Damage());
     while (reader.next()) {
-      const { ordinal, kind, ns } = reader;
+      const { ordinal, kind, ns, b: attempt } = reader;
       if (ordinal < first || ordinal >= end || (columns.successes[ordinal] as number) < 2) continue;
-      if (kind === KIND.START) append(begun, ordinal, ns);
+      if (kind === KIND.START) append(begun, ordinal, { ns, attempt });
       if (kind !== KIND.END) continue;
-      const startNs = begun.get(ordinal)?.shift() ?? ns;
+      const own = begun.get(ordinal) ?? [];
+      const [start] = own.splice(
+        own.findIndex((one) => one.attempt === attempt),
+        1,
+      );
+      const startNs = start?.ns ?? ns;
       if ((reader.flags & END_FAILED) === 0) append(found, ordinal, { startNs, endNs: ns, file: index });
     }
   });

@@ -6,6 +6,7 @@ interface Handling {
   readonly ordinal: number;
   readonly key: number;
   readonly file: number;
+  readonly attempt: number;
   next: Handling | undefined;
 }
 
@@ -21,6 +22,7 @@ export class OpenHandlings {
     ordinal: number,
     key: number,
     file: number,
+    attempt: number,
     isOver: (file: number) => boolean,
     onOverlap: (other: number) => void,
   ): void {
@@ -30,15 +32,15 @@ export class OpenHandlings {
         if (open.key === key && !isOver(open.file)) onOverlap(open.ordinal);
       }
     }
-    this.#heads[bucket] = { ordinal, key, file, next: this.#heads[bucket] };
+    this.#heads[bucket] = { ordinal, key, file, attempt, next: this.#heads[bucket] };
   }
 
-  /** false: that handling never began. */
-  end(ordinal: number, key: number, file: number): boolean {
+  /** false: that handling never began. One worker may handle a message twice at a time: the attempt tells them apart. */
+  end(ordinal: number, key: number, file: number, attempt: number): boolean {
     const bucket = bucketOf(ordinal, key);
     let before: Handling | undefined;
     for (let open = this.#heads[bucket]; open; before = open, open = open.next) {
-      if (open.ordinal !== ordinal || open.file !== file) continue;
+      if (open.ordinal !== ordinal || open.file !== file || open.attempt !== attempt) continue;
       if (before) before.next = open.next;
       else this.#heads[bucket] = open.next;
       return true;
