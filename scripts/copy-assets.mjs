@@ -1,9 +1,9 @@
-// Copies what tsc leaves behind (Lua scripts, browser assets) into dist, beside the modules that read them.
+// Copies what tsc leaves behind (Lua scripts, browser assets, schemas) into dist, beside the modules that read them.
 import { cp, readdir } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 
 const PARTS = ['broker', 'harness', 'reports'];
-const ASSETS = new Set(['.lua', '.css', '.html', '.mjs']);
+const ASSETS = new Set(['.lua', '.css', '.html', '.mjs', '.json']);
 
 for (const part of PARTS) {
   for (const entry of await readdir(part, { recursive: true, withFileTypes: true })) {

@@ -46,7 +46,12 @@ const BUILT_IN: Readonly<Record<string, string>> = {
 /** The name under which a metric is defined: `latency.p99` is `latency`. Undefined when nothing defines it. */
 export function definitionOf(metric: string, results: Results): { name: string; text: string } | undefined {
   const all = definitions(results);
-  const candidates = [metric, metric.replace(/\.p[\d.*]+$|\.max$/, ''), metric.replace(/\.[^.]*$/, '')];
+  const candidates = [
+    metric,
+    metric.replace(/\.p[\d.]+$/, '.p*'),
+    metric.replace(/\.p[\d.*]+$|\.max$/, ''),
+    metric.replace(/\.[^.]*$/, ''),
+  ];
   const name = candidates.find((candidate) => Object.hasOwn(all, candidate));
   return name === undefined ? undefined : { name, text: all[name]! };
 }

@@ -96,7 +96,7 @@
     return {
       width: charts.clientWidth || 800,
       height: plot.height,
-      padding: [i === 0 ? 26 + 18 * laneCount() : 14, 12, 0, 0],
+      padding: [i === 0 ? 26 + 18 * laneCount() : 14, 24, 0, 0],
       legend: { show: false },
       cursor: { sync: { key: 'gauntlet-timeline' }, drag: { x: true, y: false }, points: { size: 7 } },
       scales: {
@@ -226,8 +226,13 @@
         ctx.lineTo(right, y);
         ctx.stroke();
       }
+      if (right <= bbox.left) continue;
       ctx.textAlign = 'right';
-      ctx.fillText(limit.label, right - 4 * ratio, y + (limit.floor ? 14 : -5) * ratio);
+      ctx.fillText(
+        limit.label,
+        Math.max(right - 4 * ratio, bbox.left + ctx.measureText(limit.label).width + 4 * ratio),
+        y + (limit.floor ? 14 : -5) * ratio,
+      );
     }
     ctx.setLineDash([]);
     ctx.fillStyle = color('--text');
