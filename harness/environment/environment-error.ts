@@ -31,3 +31,23 @@ export class EnvironmentError extends HarnessError {
     this.code = code;
   }
 }
+
+/** Failures of files and folders that a person can do something about, and what. */
+const FILE_REMEDIES: Readonly<Record<string, string>> = {
+  ENOSPC: 'The disk is full: free some space, or set TMPDIR and --report to another disk.',
+  EDQUOT: 'The disk quota is used up: free some space, or set TMPDIR and --report to another disk.',
+  EACCES: 'Give the folder to this user, or set TMPDIR and --report to others.',
+  EPERM: 'Give the folder to this user, or set TMPDIR and --report to others.',
+  EROFS: 'The disk is read-only: set TMPDIR and --report to another.',
+  EMFILE: 'Too many files are open: raise the limit (ulimit -n).',
+  ENFILE: 'Too many files are open on this machine.',
+};
+
+/** A full disk and the like as an {@link EnvironmentError}; any other error as it is. */
+export function explainFileError(error: unknown, what: string): unknown {
+  const { code, message } = error as NodeJS.ErrnoException;
+  const remedy = error instanceof HarnessError || code === undefined ? undefined : FILE_REMEDIES[code];
+  return remedy === undefined
+    ? error
+    : new EnvironmentError('unwritable', `${what}: ${message}. ${remedy}`, { cause: error });
+}

@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises';
 import { type Clock, systemClock } from '../clock.js';
 import { connectToxiproxy, type Toxiproxy } from '../faults/toxiproxy.js';
 import type { RedisSpec } from '../scenario/scenario.js';
@@ -8,6 +7,7 @@ import { EnvironmentError } from './environment-error.js';
 import { ExitReports } from './exit-reports.js';
 import { checkExternalRedis } from './external-redis.js';
 import { watchExternalServer } from './external-watch.js';
+import { createLogDir } from './log-dir.js';
 import { askRedis, redisInfo } from './redis-probe.js';
 import { createRunRegistry, type RunRegistry } from './run-registry.js';
 import { formatAddress, isLoopback, parseRedisUrl, parseToxiproxyUrl, parseUpstream } from './server-url.js';
@@ -59,7 +59,7 @@ export async function startExternalEnvironment(options: ExternalOptions): Promis
 
   await using disposal = new Disposal();
   const registry = options.registry ?? disposal.use(await createRunRegistry({ clock }));
-  await mkdir(logDir, { recursive: true });
+  await createLogDir(logDir);
   const { version, runId } = await checkExternalRedis(direct, redis, log);
   const toxiproxy = connectToxiproxy(control);
   const controlUrl = `http://${formatAddress(control)}`;

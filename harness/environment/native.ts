@@ -1,12 +1,13 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Clock, systemClock } from '../clock.js';
 import type { RedisSpec } from '../scenario/scenario.js';
 import type { Binaries } from './binaries/binary.js';
 import { Disposal } from './disposal.js';
 import type { Environment, Link, RedisNode } from './environment.js';
-import { EnvironmentError } from './environment-error.js';
+import { EnvironmentError, explainFileError } from './environment-error.js';
 import { ExitReports } from './exit-reports.js';
+import { createLogDir } from './log-dir.js';
 import { redisServer, waitForReplication } from './redis-server.js';
 import { createRunRegistry, type RunRegistry } from './run-registry.js';
 import type { ServerProcess } from './server-process.js';
@@ -37,7 +38,7 @@ export async function startNativeEnvironment(options: NativeOptions): Promise<En
       return await startOnce(options);
     } catch (error) {
       const retry = error instanceof EnvironmentError && error.code === 'port-taken' && attempt < PORT_ATTEMPTS;
-      if (!retry) throw error;
+      if (!retry) throw explainFileError(error, 'Servers cannot be started');
       options.log(`${error.message} Trying other ports.`);
     }
   }
@@ -100,8 +101,9 @@ async function startOnce(options: NativeOptions): Promise<Environment> {
 /** Names, ports and links of every node, the first one the master. */
 async function layOut(spec: RedisSpec, registry: RunRegistry): Promise<Omit<RedisNode, 'process'>[]> {
   const password = spec.config.requirepass;
+  const replicas = spec.topology === 'replicated' ? spec.replicas : 0;
   const nodes: Omit<RedisNode, 'process'>[] = [];
-  for (let number = 1; number <= 1 + spec.replicas; number++) {
+  for (let number = 1; number <= 1 + replicas; number++) {
     const name = `redis-${number}`;
     const upstream = { host: '127.0.0.1', port: await registry.claimPort() };
     const link = async (kind: 'clients' | 'peers'): Promise<Link> => ({
@@ -119,13 +121,4 @@ async function layOut(spec: RedisSpec, registry: RunRegistry): Promise<Omit<Redi
     });
   }
   return nodes;
-}
-
-async function createLogDir(logDir: string): Promise<void> {
-  try {
-    await mkdir(logDir, { recursive: true });
-  } catch (cause) {
-    const reason = (cause as Error).message;
-    throw new EnvironmentError('unwritable', `The folder for logs, ${logDir}, cannot be made: ${reason}`, { cause });
-  }
 }

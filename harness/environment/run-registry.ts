@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { type Clock, systemClock } from '../clock.js';
-import { EnvironmentError } from './environment-error.js';
+import { EnvironmentError, explainFileError } from './environment-error.js';
 import { identifyProcess, type ProcessIdentity, pidNamespace, signalProcess } from './process-identity.js';
 
 /**
@@ -80,17 +80,7 @@ export async function createRunRegistry(options: { root?: string; clock?: Clock 
   const folders = await registryFolders(options.root);
   const id = `${Math.floor(clock.wallMs() / 1000).toString(36)}-${randomBytes(4).toString('hex')}`;
   const dir = join(folders.runs, id);
-  const owner = identifyProcess(process.pid);
-  if (owner === undefined) throw new EnvironmentError('unsupported', 'The start time of this process cannot be read.');
-  // A folder without an owner would be swept: it appears together with its owner.
-  const nascent = join(folders.runs, `.new-${id}`);
-  mkdirSync(join(nascent, 'children'), { recursive: true });
-  mkdirSync(join(nascent, 'proxies'));
-  writeFileSync(
-    join(nascent, 'owner.json'),
-    JSON.stringify({ ...owner, pidNamespace: pidNamespace() } satisfies RunOwner),
-  );
-  renameSync(nascent, dir);
+  makeRunFolder(folders, id);
 
   const claimed: string[] = [];
   let disposed = false;
@@ -135,6 +125,23 @@ export async function createRunRegistry(options: { root?: string; clock?: Clock 
       disposeNow();
     },
   };
+}
+
+/** A folder without an owner would be swept: it appears together with its owner. */
+function makeRunFolder(folders: RegistryFolders, id: string): void {
+  const identity = identifyProcess(process.pid);
+  if (identity === undefined)
+    throw new EnvironmentError('unsupported', 'The start time of this process cannot be read.');
+  const owner: RunOwner = { ...identity, pidNamespace: pidNamespace() };
+  const nascent = join(folders.runs, `.new-${id}`);
+  try {
+    mkdirSync(join(nascent, 'children'), { recursive: true });
+    mkdirSync(join(nascent, 'proxies'));
+    writeFileSync(join(nascent, 'owner.json'), JSON.stringify(owner));
+    renameSync(nascent, join(folders.runs, id));
+  } catch (error) {
+    throw explainFileError(error, `The folder for running servers, ${folders.root}, cannot be used`);
+  }
 }
 
 export function readChildren(runDir: string): RegisteredChild[] {

@@ -73,7 +73,13 @@ export class ServerProcess implements ManagedProcess, AsyncDisposable {
   }
 
   async start(signal?: AbortSignal): Promise<void> {
-    if (this.#current?.exitExpected) await this.#current.ended;
+    const ending = this.#current;
+    if (ending?.exitExpected && !(await this.#endsWithin(ending, READY_DEADLINE_MS))) {
+      throw new EnvironmentError(
+        'not-ready',
+        `${this.name} (pid ${ending.pid}) was signalled to end, but has not: it is paused or busy.`,
+      );
+    }
     if (this.#disposed)
       throw new EnvironmentError('ended', `${this.name} cannot be started: its environment was disposed of.`);
     const running = this.#current ?? this.#spawn();

@@ -192,6 +192,18 @@ describe('what cannot be started', () => {
     await expect(start(bed, standalone, { logDir: '/dev/null/logs' })).rejects.toMatchObject({ code: 'unwritable' });
   });
 
+  it('a full disk', async () => {
+    const before = ownServers();
+    await using bed = await openServerBed();
+    const full: NodeJS.ErrnoException = Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' });
+    const registry: RunRegistry = { ...bed.registry, claimPort: () => Promise.reject(full) };
+    await expect(start(bed, standalone, { registry })).rejects.toMatchObject({
+      code: 'unwritable',
+      message: expect.stringContaining('The disk is full'),
+    });
+    expect(ownServers()).toEqual(before);
+  });
+
   it('an aborted start leaves nothing', async () => {
     const before = ownServers();
     await using bed = await openServerBed();
