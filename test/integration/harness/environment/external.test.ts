@@ -9,7 +9,7 @@ import { createRunRegistry } from '../../../../harness/environment/run-registry.
 import { sweepStaleRuns } from '../../../../harness/environment/stale-runs.js';
 import { listProxies } from '../../../../harness/environment/toxiproxy-control.js';
 import { connectToxiproxy } from '../../../../harness/faults/toxiproxy.js';
-import { eventually, openServerBed, type ServerBed } from '../../../fixtures/server-bed.js';
+import { eventually, openServerBed, ownServers, type ServerBed } from '../../../fixtures/server-bed.js';
 
 // The servers that "somebody else" started, for all tests of this file: with a key and a proxy that are not ours.
 let bed: ServerBed;
@@ -104,13 +104,15 @@ describe('servers of somebody else', () => {
 });
 
 describe('a server that is gone', () => {
-  it('is noticed when it is Redis', async () => {
+  it.each(['redis-1', 'toxiproxy'])('is noticed: %s', async (name) => {
+    const redis = theirs.nodes[0]!.process!;
+    const [victim] = ownServers().filter((pid) => (pid === redis.pid) === (name === 'redis-1'));
     await using environment = await attach();
     const exits: UnexpectedExit[] = [];
     environment.onUnexpectedExit((exit) => exits.push(exit));
-    theirs.nodes[0]!.process!.signal('SIGKILL');
+    process.kill(victim!, 'SIGKILL');
     await eventually(() => (exits.length > 0 ? true : undefined));
-    expect(exits).toMatchObject([{ process: 'redis-1', code: null, signal: null }]);
+    expect(exits).toMatchObject([{ process: name, code: null, signal: null }]);
   });
 
   it('is not taken for gone while it is merely paused', async () => {
