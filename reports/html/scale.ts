@@ -49,6 +49,19 @@ export function linePath(xs: readonly number[], ys: readonly (number | null)[]):
   return path;
 }
 
+/**
+ * The points of a column that is sampled less often than it has entries: what is known, joined, with a null where a
+ * sample is missing (a gap over twice the usual distance).
+ */
+export function sampledPoints(values: readonly (number | null)[]): { at: number; value: number | null }[] {
+  const known = values.flatMap((value, at) => (value === null ? [] : [{ at, value }]));
+  const gaps = known.slice(1).map(({ at }, i) => at - known[i]!.at);
+  const usual = gaps.toSorted((a, b) => a - b)[Math.floor((gaps.length - 1) / 2)] ?? 1;
+  return known.flatMap((point, i) =>
+    i > 0 && gaps[i - 1]! > 2 * usual ? [{ at: point.at, value: null }, point] : [point],
+  );
+}
+
 /** A tenth of a pixel is enough, and keeps pages small. */
 export function round(value: number): number {
   return Math.round(value * 10) / 10;

@@ -3,7 +3,7 @@ import type { Results } from '../results.js';
 import { loadMs } from '../suite.js';
 import { metricName } from './definitions.js';
 import { type Content, html, type Markup } from './markup.js';
-import { linearScale, linePath, round } from './scale.js';
+import { linearScale, linePath, round, sampledPoints } from './scale.js';
 import { highestOf } from './timeline-data.js';
 
 const WIDTH = 340;
@@ -56,7 +56,11 @@ function mini(results: Results, { name, column, format }: Chart): Markup {
   const last = known.at(-1) ?? 0;
   const y = linearScale(max, HEIGHT - 2, 4);
   const x = (i: number) => (values.length < 2 ? 0 : (i / (values.length - 1)) * WIDTH);
-  const ys = values.map((value) => (value === null ? null : y(value)));
+  const points = sampledPoints(values);
+  const path = linePath(
+    points.map(({ at }) => x(at)),
+    points.map(({ value }) => (value === null ? null : y(value))),
+  );
   const span = Math.max(1, loadMs(results));
   const bands = results.faults.flatMap(({ injectedMs, liftedMs }) => {
     if (injectedMs === null) return [];
@@ -67,10 +71,7 @@ function mini(results: Results, { name, column, format }: Chart): Markup {
     ];
   });
   return html`<figure><figcaption>${name}<span class="num">max ${format(max)} · end ${format(last)}</span></figcaption>
-<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" preserveAspectRatio="none" role="img" aria-label="${name}: at most ${format(max)}, at the end ${format(last)}">${bands}<line class="grid" x1="0" x2="${WIDTH}" y1="${HEIGHT - 1}" y2="${HEIGHT - 1}"/><path class="line main" d="${linePath(
-    values.map((_, i) => x(i)),
-    ys,
-  )}"/></svg></figure>`;
+<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" preserveAspectRatio="none" role="img" aria-label="${name}: at most ${format(max)}, at the end ${format(last)}">${bands}<line class="grid" x1="0" x2="${WIDTH}" y1="${HEIGHT - 1}" y2="${HEIGHT - 1}"/><path class="line main" d="${path}"/></svg></figure>`;
 }
 
 function instrument(results: Results): Markup {

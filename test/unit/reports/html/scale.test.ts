@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { linearScale, linePath, logScale, timeTicks } from '../../../../reports/html/scale.js';
+import { linearScale, linePath, logScale, sampledPoints, timeTicks } from '../../../../reports/html/scale.js';
 
 test('a linear scale starts at zero and ends on a round number above the data', () => {
   const scale = linearScale(10_700, 100, 0);
@@ -27,4 +27,11 @@ test('time ticks are round and few', () => {
 
 test('a null breaks a line', () => {
   expect(linePath([0, 1, 2, 3], [1, null, 2.06, 3])).toBe('M0 1M2 2.1L3 3');
+});
+
+test('sparse samples are joined, and broken where one is missing', () => {
+  const column = [1, null, 2, null, 3, null, null, null, null, null, 4, null, 5];
+  expect(sampledPoints(column).map(({ value }) => value)).toEqual([1, 2, 3, null, 4, 5]);
+  expect(sampledPoints([1, 2, null, null, null, 3]).map(({ value }) => value)).toEqual([1, 2, null, 3]);
+  expect(sampledPoints([null, null])).toEqual([]);
 });
