@@ -31,6 +31,7 @@ export const bandwidth: FaultKind<z.output<typeof params>> = {
     const ratePerMs = Math.round(bandwidth / KILO);
     const probeBytes = Math.min(ratePerMs * PROBE_MS, MAX_PROBE_BYTES);
     const isSlow = (seen: Exchange) => seen.elapsedMs >= probeBytes / ratePerMs / 2;
+    const isNormal = (seen: Exchange) => seen.outcome === 'replied' && !isSlow(seen);
     const transfer = ({ through, clock, signal }: LinkProbe) =>
       exchange(through, echo(probeBytes, PROBE_DEADLINE_MS), clock, signal);
     return injectToxic(
@@ -41,25 +42,22 @@ export const bandwidth: FaultKind<z.output<typeof params>> = {
         direction,
         attributes: { rate: ratePerMs },
         title: `bandwidth ${formatSize(Math.round(bandwidth))}/s`,
-        measure: (probe) =>
-          settledProbe(
-            () => transfer(probe),
-            (seen) => !isSlow(seen),
-          ),
+        measure: (probe) => settledProbe(() => transfer(probe), isNormal),
         prove: async (probe, before) => {
           const after = await transfer(probe);
           return {
-            tookHold: before.outcome === 'replied' && after.outcome === 'replied' && !isSlow(before) && isSlow(after),
+            tookHold: after.outcome === 'replied' && isSlow(after) && (before === undefined || isNormal(before)),
             observed: `${formatSize(probeBytes)} through ${probe.link.name} and back: ${describe(after)}; before: ${describe(before)}`,
           };
         },
-        isClean: async (probe) => !isSlow(await transfer(probe)),
+        isClean: async (probe) => isNormal(await transfer(probe)),
       },
       signal,
     );
   },
 };
 
-function describe(seen: Exchange): string {
+function describe(seen: Exchange | undefined): string {
+  if (seen === undefined) return 'cut off';
   return seen.outcome === 'replied' ? formatMs(seen.elapsedMs) : describeExchange(seen);
 }

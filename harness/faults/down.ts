@@ -38,7 +38,7 @@ export const down: FaultKind<z.output<typeof params>> = {
       throw error;
     }
 
-    let lifted = false;
+    let isUp = false;
     return {
       description: `${link.name} down`,
       affected: [node.name],
@@ -50,9 +50,8 @@ export const down: FaultKind<z.output<typeof params>> = {
         };
       },
       lift: async (signal) => {
-        if (lifted) return;
-        await bringUp();
-        lifted = true;
+        if (!isUp) await bringUp();
+        isUp = true;
         await expectCleanLink({ ...target, clock, signal }, holds, async () => true);
       },
     };

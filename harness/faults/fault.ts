@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { Clock } from '../clock.js';
-import type { Environment, ManagedProcess, RedisNode } from '../environment/environment.js';
+import type { Environment, ManagedProcess } from '../environment/environment.js';
 import type { Toxiproxy } from './toxiproxy.js';
 
 /** One kind of fault: one file, one entry in the registry. */
@@ -63,6 +63,3 @@ export interface WorkerProcesses {
   names(): readonly string[];
   get(name: string): ManagedProcess | undefined;
 }
-
-/** `redis-master` and `redis-replica` are roles of the moment, `redis-1` is a node. */
-export type NodeResolver = (environment: Environment, name: string) => Promise<RedisNode>;

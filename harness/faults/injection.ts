@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.js';
+import { type Clock, NS_PER_MS } from '../clock.js';
 import type { FaultRecord } from '../ledger/history.js';
 import type { FaultSpec } from '../scenario/scenario.js';
 import { withDeadline } from './deadline.js';
@@ -9,6 +9,7 @@ import type { PlannedInjection } from './schedule.js';
 /** Longest times; each includes what the fault kinds themselves wait for at most. */
 const INJECT_DEADLINE_MS = 120_000;
 const PROOF_DEADLINE_MS = 30_000;
+const PROOF_PAUSE_MS = 500;
 const LIFT_DEADLINE_MS = 90_000;
 
 export interface InjectionEvent {
@@ -33,6 +34,8 @@ export class Injection {
   #tookHold = false;
   #observed = 'not run';
   #proof: Promise<void> = Promise.resolve();
+  /** Aborted when it is to be lifted: no further attempt to prove it. */
+  readonly #ending = new AbortController();
   #lifting: Promise<void> | undefined;
   #problem: string | undefined;
   /** An injection that was given up on and may still come to its end. */
@@ -97,7 +100,7 @@ export class Injection {
     this.#injectedNs = this.#injected.sinceNs ?? this.#clock.nowNs();
     this.#observed = 'injected, not yet proved';
     this.#emit('injected', this.#injected.description);
-    this.#proof = this.#prove(this.#injected, signal);
+    this.#proof = this.#proveWhileInPlace(this.#injected, signal);
   }
 
   /** Undoes it, after its proof is done. Twice is safe, and tries again what failed. Never rejects. */
@@ -122,6 +125,21 @@ export class Injection {
     };
   }
 
+  /**
+   * Until it is seen to have taken hold, at least once and not beyond the time at which it is to be lifted: another fault
+   * (a paused server) or a stall of the machine can hide an effect for a while.
+   */
+  async #proveWhileInPlace(injected: InjectedFault, signal: AbortSignal): Promise<void> {
+    const untilNs = (this.#injectedNs ?? 0) + Math.min(this.liftDueAfterMs ?? Infinity, PROOF_DEADLINE_MS) * NS_PER_MS;
+    for (;;) {
+      await this.#prove(injected, signal);
+      const leftMs = (untilNs - this.#clock.nowNs()) / NS_PER_MS;
+      if (this.#tookHold || leftMs <= PROOF_PAUSE_MS || this.#ending.signal.aborted || signal.aborted) break;
+      await this.#clock.sleep(PROOF_PAUSE_MS, AbortSignal.any([this.#ending.signal, signal])).catch(() => {});
+    }
+    this.#emit(this.#tookHold ? 'took-hold' : 'no-effect', this.#observed);
+  }
+
   async #prove(injected: InjectedFault, signal: AbortSignal): Promise<void> {
     try {
       const evidence = await withDeadline(
@@ -134,10 +152,10 @@ export class Injection {
     } catch (error) {
       this.#observed = `not proved: ${messageOf(error)}`;
     }
-    this.#emit(this.#tookHold ? 'took-hold' : 'no-effect', this.#observed);
   }
 
   async #lift(): Promise<void> {
+    this.#ending.abort();
     await this.#proof;
     if (this.#injected === undefined && this.#late === undefined) return;
     try {

@@ -41,10 +41,9 @@ export const kill: FaultKind<z.output<typeof params>> = {
         return { tookHold, observed: `${process.name} (pid ${pid}) ${tookHold ? 'is gone' : 'still runs'}` };
       },
       lift: async (signal) => {
-        if (lifted) return;
-        if (!process.running) await process.start();
-        holds.release(hold);
+        if (!lifted && !process.running) await process.start();
         lifted = true;
+        holds.release(hold);
         await expectHealthy({ process, node }, holds, clock, signal);
       },
     };

@@ -37,7 +37,7 @@ export const latency: FaultKind<z.output<typeof params>> = {
           const after = await pingRounds(probe, latency);
           return {
             tookHold: addedMs(before, after) >= leastAddedMs(latency, jitter),
-            observed: `PING through ${probe.link.name}: ${describe(after.median)}; before: ${describe(before.fastest)}`,
+            observed: `PING through ${probe.link.name}: ${describe(after.median)}; before: ${before === undefined ? 'cut off' : describe(before.fastest)}`,
           };
         },
         isClean: async (probe, before) => {
@@ -61,9 +61,10 @@ interface Rounds {
 }
 
 /** Noise only adds: what was normal is the fastest. NaN, which proves nothing, when a probe got no answer. */
-function addedMs(before: Rounds, after: Rounds): number {
-  const answered = before.fastest.outcome === 'replied' && after.median.outcome === 'replied';
-  return answered ? after.median.elapsedMs - before.fastest.elapsedMs : Number.NaN;
+function addedMs(before: Rounds | undefined, after: Rounds): number {
+  const normal = before?.fastest ?? { outcome: 'replied', elapsedMs: 0 };
+  const answered = normal.outcome === 'replied' && after.median.outcome === 'replied';
+  return answered ? after.median.elapsedMs - normal.elapsedMs : Number.NaN;
 }
 
 async function pingRounds({ through, clock, signal }: LinkProbe, latency: number): Promise<Rounds> {

@@ -45,10 +45,9 @@ export const pause: FaultKind<z.output<typeof params>> = {
         };
       },
       lift: async (signal) => {
-        if (lifted) return;
         holds.release(hold);
-        // Killed and started again meanwhile: a signal to the new process would be harmless, and for nothing.
-        if (process.pid === pid && !holds.isHeld(process.name, 'pause')) process.signal('SIGCONT');
+        // Not to the process that was started after a kill meanwhile, and not while somebody else pauses it.
+        if (!lifted && process.pid === pid && !holds.isHeld(process.name, 'pause')) process.signal('SIGCONT');
         lifted = true;
         await expectHealthy(target, holds, clock, signal);
       },

@@ -63,10 +63,9 @@ export const restart: FaultKind<z.output<typeof params>> = {
         return { tookHold, observed: `${process.name} had pid ${pid} and has pid ${now ?? 'none'}${problem}` };
       },
       lift: async (signal) => {
-        if (lifted) return;
-        if (!process.running) await process.start();
-        holds.release(hold);
+        if (!lifted && !process.running) await process.start();
         lifted = true;
+        holds.release(hold);
         await expectHealthy(target, holds, clock, signal);
       },
     };

@@ -38,7 +38,8 @@ export const slicer: FaultKind<z.output<typeof params>> = {
     const leastMs = (bytes / (slicer + variation)) * delay;
     const transfer = ({ through, clock, signal }: LinkProbe) =>
       exchange(through, echo(bytes, 4 * leastMs + 5000), clock, signal);
-    const isSliced = (before: Exchange, after: Exchange) => after.elapsedMs - before.elapsedMs >= leastMs / 2;
+    const isSliced = (before: Exchange | undefined, after: Exchange) =>
+      after.elapsedMs - (before?.elapsedMs ?? 0) >= leastMs / 2;
     return injectToxic(
       context,
       {
@@ -55,7 +56,7 @@ export const slicer: FaultKind<z.output<typeof params>> = {
         prove: async (probe, before) => {
           const after = await transfer(probe);
           return {
-            tookHold: before.outcome === 'replied' && after.outcome === 'replied' && isSliced(before, after),
+            tookHold: isAnswered(before) && isAnswered(after) && isSliced(before, after),
             observed: `${formatSize(bytes)} through ${probe.link.name} and back: ${describe(after)}; before: ${describe(before)}`,
           };
         },
@@ -66,7 +67,12 @@ export const slicer: FaultKind<z.output<typeof params>> = {
   },
 };
 
-function describe(seen: Exchange): string {
+function isAnswered(seen: Exchange | undefined): boolean {
+  return seen === undefined || seen.outcome === 'replied';
+}
+
+function describe(seen: Exchange | undefined): string {
+  if (seen === undefined) return 'cut off';
   if (seen.outcome !== 'replied') return describeExchange(seen);
   return `${formatMs(seen.elapsedMs)} in ${seen.pieces} piece${seen.pieces === 1 ? '' : 's'}`;
 }

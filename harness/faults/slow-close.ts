@@ -40,7 +40,7 @@ export const slowClose: FaultKind<z.output<typeof params>> = {
         prove: async (probe, before) => {
           const after = await close(probe);
           return {
-            tookHold: before.outcome === 'closed' && after.outcome === 'open',
+            tookHold: after.outcome === 'open' && (before === undefined || before.outcome === 'closed'),
             observed: `a connection through ${probe.link.name}, ended by its client: ${describe(after)}; before: ${describe(before)}`,
           };
         },
@@ -51,7 +51,9 @@ export const slowClose: FaultKind<z.output<typeof params>> = {
   },
 };
 
-function describe({ outcome, elapsedMs }: Awaited<ReturnType<typeof timeToClose>>): string {
+function describe(seen: Awaited<ReturnType<typeof timeToClose>> | undefined): string {
+  if (seen === undefined) return 'cut off';
+  const { outcome, elapsedMs } = seen;
   switch (outcome) {
     case 'closed':
       return `closed after ${formatMs(elapsedMs)}`;

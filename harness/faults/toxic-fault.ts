@@ -19,9 +19,10 @@ export interface ToxicFault<Before> {
   readonly cutsConnections?: boolean;
   /** Seen through the link before the toxic is there: what {@link prove} compares with. */
   measure(probe: LinkProbe): Promise<Before>;
-  prove(probe: LinkProbe, before: Before): Promise<Evidence>;
+  /** `before` is undefined when another fault cut the link at that time: then a link of this machine is taken for normal. */
+  prove(probe: LinkProbe, before: Before | undefined): Promise<Evidence>;
   /** Whether the link is as before, once the toxic is removed and it answers again. */
-  isClean?(probe: LinkProbe, before: Before): Promise<boolean>;
+  isClean?(probe: LinkProbe, before: Before | undefined): Promise<boolean>;
 }
 
 /** What probes of a link need. */
@@ -33,6 +34,8 @@ export interface LinkProbe extends LinkTarget {
 /** For how long a link may take to answer once it is healed. */
 const CLEAN_DEADLINE_MS = 10_000;
 const PING_DEADLINE_MS = 1000;
+/** Faults on a link under which nothing can be measured. */
+const CUTTING = ['down', 'timeout', 'reset_peer', 'limit_data'];
 
 export async function injectToxic<Before>(
   context: FaultContext,
@@ -43,7 +46,9 @@ export async function injectToxic<Before>(
   const target = await resolveLink(environment, fault.link);
   const { link, node } = target;
   const holds = holdsOf(environment);
-  const before = await fault.measure({ ...target, clock, signal });
+  // A link that another fault cuts says nothing of what is normal, and asking it would make this fault late.
+  const isCut = holds.isHeld(node.name) || CUTTING.some((effect) => holds.isHeld(link.name, effect));
+  const before = isCut ? undefined : await fault.measure({ ...target, clock, signal });
   const hold = holds.add(link.name, fault.type);
   const toxics = streamsOf(fault.direction).map(
     (stream): ToxicSpec => ({
@@ -56,17 +61,14 @@ export async function injectToxic<Before>(
   );
 
   const removeToxics = async () => {
-    // All of them, even when removing one fails.
-    const removals = await Promise.allSettled(toxics.map((toxic) => toxiproxy.removeToxic(link.proxy, toxic.name)));
-    const failure = removals.find((removal) => removal.status === 'rejected');
-    if (failure !== undefined) throw failure.reason;
+    for (const toxic of toxics) await toxiproxy.removeToxic(link.proxy, toxic.name);
+    if (fault.cutsConnections && !holds.isHeld(link.name, 'down')) await toxiproxy.setEnabled(link.proxy, true);
     const left = await toxiproxy.listToxics(link.proxy);
     const stuck = toxics.filter((toxic) => left.includes(toxic.name));
-    if (stuck.length > 0)
-      throw new FaultError(
-        'not-undone',
-        `${link.name} still has ${stuck.map((toxic) => toxic.name).join(' and ')} after its removal`,
-      );
+    if (stuck.length > 0) {
+      const names = stuck.map((toxic) => toxic.name).join(' and ');
+      throw new FaultError('not-undone', `${link.name} still has ${names} after its removal`);
+    }
   };
 
   try {
@@ -89,16 +91,15 @@ export async function injectToxic<Before>(
     throw error;
   }
 
-  let lifted = false;
+  let removed = false;
   return {
     description: `${fault.title} on ${link.name}, ${fault.direction === 'both' ? 'both directions' : fault.direction}`,
     affected: [node.name],
     prove: (signal) => fault.prove({ ...target, clock, signal }, before),
     lift: async (signal) => {
-      if (lifted) return;
-      await holds.exclusively(link.name, removeToxics);
+      if (!removed) await holds.exclusively(link.name, removeToxics);
+      removed = true;
       holds.release(hold);
-      lifted = true;
       await expectCleanLink(
         { ...target, clock, signal },
         holds,

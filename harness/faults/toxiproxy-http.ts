@@ -1,6 +1,15 @@
 import { HttpClient, type HttpResponse } from 'toxiproxy-node-client/dist/HttpClient.js';
 import { FaultError } from './fault-error.js';
 
+/** An error that Toxiproxy answered with. */
+export class ToxiproxyRefusal extends FaultError {
+  readonly status: number;
+  constructor(status: number, message: string) {
+    super('toxiproxy-refused', message);
+    this.status = status;
+  }
+}
+
 /**
  * The transport below toxiproxy-node-client, with what its own lacks: a deadline that also closes the socket (a request
  * left hanging would keep the process alive), and the server's own words in errors.
@@ -54,7 +63,7 @@ export class ToxiproxyHttp extends HttpClient {
     }
     // 503 is Toxiproxy's own 25 s limit on a request that hangs inside it.
     if (status === 503) throw new FaultError('toxiproxy-timeout', `Toxiproxy gave up on ${call}: ${text}`);
-    if (status >= 400) throw new FaultError('toxiproxy-refused', `Toxiproxy refused ${call} with ${status}: ${text}`);
+    if (status >= 400) throw new ToxiproxyRefusal(status, `Toxiproxy refused ${call} with ${status}: ${text}`);
     return text;
   }
 }

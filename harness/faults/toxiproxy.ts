@@ -1,6 +1,6 @@
 import { Toxiproxy as Client } from 'toxiproxy-node-client';
 import { FaultError } from './fault-error.js';
-import { ToxiproxyHttp } from './toxiproxy-http.js';
+import { ToxiproxyHttp, ToxiproxyRefusal } from './toxiproxy-http.js';
 
 /** Control of one Toxiproxy server: a thin wrapper that adds deadlines to toxiproxy-node-client. */
 export interface Toxiproxy {
@@ -101,12 +101,14 @@ class ToxiproxyControl implements Toxiproxy {
     refuseUnsafe(toxicName);
     const known = await this.#knownProxy(name);
     try {
-      await ignoreMissing(this.#client.api.delete(`${this.#client.host}/proxies/${name}/toxics/${toxicName}`));
+      await this.#client.api.delete(`${this.#client.host}/proxies/${name}/toxics/${toxicName}`);
       known.toxics.delete(toxicName);
     } catch (error) {
-      if (!(error instanceof FaultError && error.code === 'toxiproxy-timeout')) throw error;
+      const hangs = error instanceof FaultError && error.code === 'toxiproxy-timeout';
+      if (!hangs && !isMissing(error)) throw error;
       known.toxics.delete(toxicName);
-      await this.#recreate(name, known);
+      // The proxy itself is missing where making it anew failed halfway the last time.
+      if (hangs || !(await this.#exists(name))) await this.#recreate(name, known);
     }
   }
 
@@ -123,6 +125,16 @@ class ToxiproxyControl implements Toxiproxy {
     await ignoreMissing(this.#client.api.delete(`${this.#client.host}/proxies/${name}`));
     const proxy = await this.#client.createProxy({ name, listen, upstream, enabled: known.enabled });
     for (const toxic of known.toxics.values()) await proxy.addToxic({ ...toxic });
+  }
+
+  async #exists(name: string): Promise<boolean> {
+    try {
+      await this.#client.get(name);
+      return true;
+    } catch (error) {
+      if (isMissing(error)) return false;
+      throw error;
+    }
   }
 
   async #knownProxy(name: string): Promise<KnownProxy> {
@@ -149,7 +161,10 @@ async function ignoreMissing(removal: Promise<void>): Promise<void> {
   try {
     await removal;
   } catch (error) {
-    if (error instanceof FaultError && error.code === 'toxiproxy-refused' && / with 404:/.test(error.message)) return;
-    throw error;
+    if (!isMissing(error)) throw error;
   }
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof ToxiproxyRefusal && error.status === 404;
 }

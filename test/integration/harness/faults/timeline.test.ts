@@ -35,7 +35,7 @@ describe('fault timeline on a real environment', () => {
     return { faults, plan, startNs: clock.nowNs(), context, clock, onEvent: () => {} };
   };
   const whenRecords = async (timeline: Timeline, condition: (record: FaultRecord) => boolean) => {
-    const all = () => timeline.records().every(condition) || undefined;
+    const all = () => (timeline.records().length > 0 && timeline.records().every(condition)) || undefined;
     expect(await waitFor(all, { clock: bed.context.clock, deadlineMs: 60_000 })).toBe(true);
   };
   const expectAllWell = async () => {
@@ -85,6 +85,23 @@ describe('fault timeline on a real environment', () => {
     expect(timeline.records().map(({ tookHold, affected }) => [tookHold, ...affected])).toEqual(
       faults.map(() => [true, 'redis-1']),
     );
+    await expectAllWell();
+  });
+
+  test('an effect that another fault hides is proved when that one is lifted', async () => {
+    const faults = [
+      spec('freeze', 0, { pause: 'redis-1' }, { forMs: 800 }),
+      spec(
+        'slow',
+        0,
+        { latency: '40ms', link: 'redis-1.clients' },
+        { at: { after: 'injected', fault: 'freeze', offsetMs: 100 } },
+      ),
+    ];
+    await using timeline = runTimeline(options(faults), signal);
+    await whenRecords(timeline, ({ tookHold }) => tookHold);
+    await timeline.liftAll();
+    expect(timeline.problems()).toEqual([]);
     await expectAllWell();
   });
 

@@ -46,6 +46,16 @@ describe('control of Toxiproxy', () => {
     await expect(toxiproxy.listToxics('spare.link')).rejects.toMatchObject({ code: 'toxiproxy-refused' });
   });
 
+  test('a proxy that is gone comes back with the removal of its toxic', async () => {
+    const { toxiproxy } = bed.context;
+    await toxiproxy.createProxy('lost', '127.0.0.1:0', `127.0.0.1:${node.direct.port}`);
+    await toxiproxy.addToxic('lost', latency);
+    await connectToxiproxy(bed.environment.toxiproxy).removeProxy('lost');
+    await toxiproxy.removeToxic('lost', latency.name);
+    expect(await toxiproxy.listToxics('lost')).toEqual([]);
+    await toxiproxy.removeProxy('lost');
+  });
+
   test('refuses names that would break out of a URL path', async () => {
     const { toxiproxy } = bed.context;
     for (const name of ['', '..', 'a/b', 'a?b', 'a%2fb', 'a b']) {
