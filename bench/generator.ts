@@ -162,7 +162,7 @@ function generatorScenario(ratePerSec: number, producers: number, measuredMs: nu
     },
     faults: [],
     gates: [],
-    drain: { deadlineMs: 0 },
+    drain: { deadlineMs: 0, inventoryMs: 30_000 },
     source: { path: 'generator', text: '' },
   };
 }

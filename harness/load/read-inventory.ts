@@ -4,19 +4,20 @@ import { runOneShot } from './one-shot.js';
 import type { PackedInventory } from './protocol.js';
 import type { RunContext } from './run-context.js';
 
-/** The 30 s that the process gives the driver, its own start, and the closing of the driver. */
-const DEADLINE_MS = 60_000;
+/** On top of the time that the process gives the driver: its own start, and the closing of the driver. */
+const MARGIN_MS = 30_000;
 
 /**
  * What the system still holds, read back message by message in a fresh process until two scans agree. Whatever goes wrong
  * is a reading too: nothing found, and the problem. Rejects only when the signal aborts.
  */
 export async function readInventory(context: RunContext, signal: AbortSignal): Promise<InventoryReading> {
+  const deadlineMs = context.scenario.drain.inventoryMs + MARGIN_MS;
   let packed: PackedInventory | undefined;
   const { failure, timedOut } = await runOneShot(
     context,
     'inventory',
-    DEADLINE_MS,
+    deadlineMs,
     (message) => {
       if (message.type === 'inventory') packed = message.reading;
     },
@@ -24,7 +25,7 @@ export async function readInventory(context: RunContext, signal: AbortSignal): P
   );
   if (packed !== undefined) return unpack(packed);
   const problem = timedOut
-    ? `it was not done within ${DEADLINE_MS / 1000} s`
+    ? `it was not done within ${deadlineMs / 1000} s`
     : (failure?.message ?? 'it ended without one');
   return { stable: false, scans: 0, problem, items: [] };
 }

@@ -11,7 +11,7 @@ export interface Scenario {
   readonly load: LoadSpec;
   readonly faults: readonly FaultSpec[];
   readonly gates: readonly Gate[];
-  readonly drain: { readonly deadlineMs: number };
+  readonly drain: { readonly deadlineMs: number; readonly inventoryMs: number };
   /** Where it came from: for messages and the report. */
   readonly source: {
     readonly path: string;

@@ -182,9 +182,14 @@ export const phases = z.array(phase).min(1).max(MAX_PHASES).describe('One after 
 export const load = z.strictObject({ message, phases }).describe('What is sent, and when it is due.');
 
 export const drain = z
-  .strictObject({ deadline: positiveDuration.prefault('30s').describe('Longest wait for the last message.') })
+  .strictObject({
+    deadline: positiveDuration.prefault('30s').describe('Longest wait for the last message.'),
+    inventory: positiveDuration
+      .prefault('30s')
+      .describe('Longest wait for two readings in a row of what the system still holds that agree.'),
+  })
   .prefault({})
-  .transform(({ deadline }) => ({ deadlineMs: deadline }))
+  .transform(({ deadline, inventory }) => ({ deadlineMs: deadline, inventoryMs: inventory }))
   .describe('After the load.');
 
 interface RawPhase {

@@ -27,7 +27,7 @@ describe('parseScenario', () => {
           params: { kill: 'redis-master', restart: 10_000 },
         },
       ],
-      drain: { deadlineMs: 30_000 },
+      drain: { deadlineMs: 30_000, inventoryMs: 30_000 },
       source: { path: '/somewhere/x.yaml', text: EXAMPLE },
     });
     expect(scenario.load.phases[0]).toEqual({
@@ -64,7 +64,7 @@ describe('parseScenario', () => {
       producers: { workers: 1 },
       consumers: { workers: 1, concurrency: 64, handler: { timeMs: 0, cpuMs: 0, failShare: 0 } },
       faults: [],
-      drain: { deadlineMs: 30_000 },
+      drain: { deadlineMs: 30_000, inventoryMs: 30_000 },
     });
     expect(scenario.load.message).toEqual({
       sizeBytes: 1024,
