@@ -18,7 +18,9 @@ export interface Page {
  */
 export function renderPage({ title, body, live }: Page): string {
   const styles = [asset('page.css'), ...(live ? [vendored('uplot/dist/uPlot.min.css')] : [])];
-  const scripts = live ? [vendored('uplot/dist/uPlot.iife.min.js'), asset('timeline.mjs')] : [];
+  const scripts = live
+    ? [vendored('uplot/dist/uPlot.iife.min.js'), asset('timeline-paint.mjs'), asset('timeline.mjs')]
+    : [];
   const policy = [
     "default-src 'none'",
     `style-src ${styles.map(hash).join(' ')}`,

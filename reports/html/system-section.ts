@@ -13,6 +13,8 @@ const MAX_CHARTS = 24;
 
 interface Chart {
   readonly name: string;
+  /** For those who do not see what it stands under. */
+  readonly title?: string;
   readonly column: readonly (number | null)[];
   readonly format: (value: number) => string;
 }
@@ -39,7 +41,7 @@ ${gauges.length === 0 ? html`<p>Nothing.</p>` : html`<ul class="counts">${gauges
 }
 
 function byProcess(columns: Results['series']['cpu'], title: string, format: Chart['format']): Chart[] {
-  return Object.entries(columns).map(([name, column]) => ({ name: `${title} ${name}`, column, format }));
+  return Object.entries(columns).map(([name, column]) => ({ name, title: `${title} ${name}`, column, format }));
 }
 
 function charts(results: Results, all: readonly Chart[]): Content {
@@ -49,7 +51,7 @@ function charts(results: Results, all: readonly Chart[]): Content {
 ${known.length > MAX_CHARTS && html`<p class="note">${known.length - MAX_CHARTS} more are in results.json.</p>`}`;
 }
 
-function mini(results: Results, { name, column, format }: Chart): Markup {
+function mini(results: Results, { name, title = name, column, format }: Chart): Markup {
   const values = highestOf(column, results.series, POINTS);
   const known = values.filter((value): value is number => value !== null);
   const max = known.reduce((top, value) => Math.max(top, value), 0);
@@ -71,7 +73,7 @@ function mini(results: Results, { name, column, format }: Chart): Markup {
     ];
   });
   return html`<figure><figcaption>${name}<span class="num">max ${format(max)} · end ${format(last)}</span></figcaption>
-<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" preserveAspectRatio="none" role="img" aria-label="${name}: at most ${format(max)}, at the end ${format(last)}">${bands}<line class="grid" x1="0" x2="${WIDTH}" y1="${HEIGHT - 1}" y2="${HEIGHT - 1}"/><path class="line main" d="${path}"/></svg></figure>`;
+<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" preserveAspectRatio="none" role="img" aria-label="${title}: at most ${format(max)}, at the end ${format(last)}">${bands}<line class="grid" x1="0" x2="${WIDTH}" y1="${HEIGHT - 1}" y2="${HEIGHT - 1}"/><path class="line main" d="${path}"/></svg></figure>`;
 }
 
 function instrument(results: Results): Markup {
