@@ -44,15 +44,17 @@ export class LedgerWriter {
     this.#schedule();
   }
 
-  /** Puts everything appended on file now. */
-  flush(): void {
-    if (this.#state !== 'open') return;
+  /** Puts everything appended on file now. False: it is not, and never will be (a failed write, a closed file). */
+  flush(): boolean {
+    if (this.#state !== 'open') return false;
     try {
       for (let from = 0; from < this.#bytes; ) from += writeSync(this.#fd, this.#buffer, from, this.#bytes - from);
       this.#bytes = 0;
+      return true;
     } catch (error) {
       this.#state = 'failed';
       this.#onError(error as Error);
+      return false;
     }
   }
 
@@ -81,8 +83,7 @@ export class LedgerWriter {
 
   #endTurn(): void {
     this.#scheduled = false;
-    this.flush();
-    if (this.#state !== 'open') return;
+    if (!this.flush()) return;
     this.#turn?.resolve();
     this.#turn = undefined;
   }

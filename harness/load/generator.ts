@@ -105,7 +105,7 @@ export class Generator {
     else {
       if (due > this.#next) this.#handOver(Math.min(due, this.#next + MAX_BATCH));
       if (due > this.#next) setImmediate(this.#tick);
-      else this.#sleep();
+      else if (!this.#stopped) this.#sleep();
     }
   };
 
@@ -151,9 +151,12 @@ export class Generator {
       ledger.append(ordinals[position]!, KIND.SENT, sentNs);
       this.#lag.record(Math.max(0, sentNs - Math.max(this.#dueNs(position), this.#heldUntilNs)));
     }
-    // On file before the driver has it: a kill must not leave messages that nobody sent.
-    ledger.flush();
     this.#next = end;
+    // On file before the driver has it: no kill, crash or full disk may leave messages in the system that nobody sent.
+    if (!ledger.flush()) {
+      this.#stopped = true;
+      return;
+    }
     this.#sent += count;
     this.#outstanding += count;
     this.#o.producer.publish(batch, (index, outcome) => this.#onOutcome(first, count, index, outcome));

@@ -107,8 +107,7 @@ export interface WorkerFailure {
  * driver: could not be loaded or started. crashed: threw where nobody could catch it. ledger: its file could not be
  * written. not-closed: did not finish in time when asked to stop.
  */
-export const WORKER_FAILURES = ['driver', 'crashed', 'ledger', 'not-closed'] as const;
-export type WorkerFailureCode = (typeof WORKER_FAILURES)[number];
+export type WorkerFailureCode = 'driver' | 'crashed' | 'ledger' | 'not-closed';
 
 /** Exit codes of worker processes; 0 is an orderly end. */
 export const WORKER_EXIT: Readonly<Record<WorkerFailureCode | 'orphaned', number>> = {

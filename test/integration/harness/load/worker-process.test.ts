@@ -8,7 +8,7 @@ import { identifyProcess } from '../../../../harness/environment/process-identit
 import { waitFor } from '../../../../harness/environment/wait-for.js';
 import { END_FAILED, KIND } from '../../../../harness/ledger/record.js';
 import { planLoad } from '../../../../harness/load/plan.js';
-import type { WorkerProcess } from '../../../../harness/load/worker-process.js';
+import { WorkerProcess } from '../../../../harness/load/worker-process.js';
 import { ledgerRecords } from '../../../fixtures/ledger-records.js';
 import { constant, phase } from '../../../fixtures/load-scenario.js';
 import { temporaryFolders } from '../../../fixtures/temporary-folder.js';
@@ -180,6 +180,18 @@ describe('a consumer process', () => {
     await consumer.start();
     await consumer.exited();
     expect(bed.ends).toMatchObject([{ reason: 'deaf' }]);
+  });
+
+  it('runs as the fresh one of the drain: alone to the driver, after the last to the ledger', async () => {
+    await using bed = openWorkerBed(folder(), { driver: MOODY });
+    await using consumer = new WorkerProcess(bed.context, { role: 'consumer', index: 2, count: 1, fresh: true });
+    await consumer.start();
+    await consumer.stop();
+    const [file] = consumer.ledgerFiles();
+    expect(file).toMatchObject({ role: 'consumer', worker: 2, incarnation: 0 });
+    expect(file?.path).toMatch(/consumer-3.0.ledger$/);
+    expect(ledgerRecords(file!.path)[0]).toMatchObject({ kind: KIND.OPEN, a: 2, b: 0 });
+    expect(readFileSync(join(bed.context.logDir, 'consumer-3.log'), 'utf8')).toMatch(/worker 0 of 1/);
   });
 
   it('says when somebody else ended it', async () => {

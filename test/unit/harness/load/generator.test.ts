@@ -29,7 +29,14 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-function setUp(options: { ratePerSec?: number; nowNs?: number; capacity?: () => Promise<void> | undefined } = {}) {
+function setUp(
+  options: {
+    ratePerSec?: number;
+    nowNs?: number;
+    capacity?: () => Promise<void> | undefined;
+    ledgerWorks?: () => boolean;
+  } = {},
+) {
   let offsetNs = options.nowNs ?? START_NS;
   const clock: Clock = {
     nowNs: () => offsetNs + Date.now() * 1e6,
@@ -61,7 +68,10 @@ function setUp(options: { ratePerSec?: number; nowNs?: number; capacity?: () => 
         records.push({ ordinal, kind, ns, a });
         log.push(kind);
       },
-      flush: () => log.push('flush'),
+      flush: () => {
+        log.push('flush');
+        return options.ledgerWorks?.() ?? true;
+      },
     },
     clock,
     onError: (error) => {
@@ -119,6 +129,18 @@ describe('Generator', () => {
     void generator.run(never);
     await vi.advanceTimersByTimeAsync(3);
     expect(log.slice(0, 3)).toEqual([KIND.SENT, 'flush', 'publish']);
+  });
+
+  it('hands nothing over that the ledger could not take', async () => {
+    let works = true;
+    const { generator, batches, log } = setUp({ ledgerWorks: () => works });
+    void generator.run(never);
+    await vi.advanceTimersByTimeAsync(10);
+    works = false;
+    const published = batches.length;
+    await vi.advanceTimersByTimeAsync(10);
+    expect(batches).toHaveLength(published);
+    expect(log.at(-1)).toBe('flush');
   });
 
   it('catches up after a stall in small batches and skips nothing', async () => {
