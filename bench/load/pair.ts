@@ -69,8 +69,12 @@ async function startWorker(workers: ChildProcess[], task: WorkerTask, signal: Ab
 /** The worker's next message; rejects when it ends without one. */
 function reply<T>(worker: ChildProcess, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
-    worker.once('message', (message) => resolve(message as T));
+    const onAbort = () => reject(signal.reason);
+    signal.addEventListener('abort', onAbort, { once: true });
+    worker.once('message', (message) => {
+      signal.removeEventListener('abort', onAbort);
+      resolve(message as T);
+    });
     worker.once('exit', (code, killedBy) => reject(new Error(`a worker ended with ${code ?? killedBy}`)));
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
   });
 }

@@ -88,8 +88,12 @@ export class RedisLink {
   async whenOpen(signal?: AbortSignal): Promise<boolean> {
     while (!this.#isOpen && !this.#isEnded && !signal?.aborted) {
       await new Promise<void>((resolve) => {
-        this.#waiters.push(resolve);
-        signal?.addEventListener('abort', () => resolve(), { once: true });
+        const wake = () => {
+          signal?.removeEventListener('abort', wake);
+          resolve();
+        };
+        this.#waiters.push(wake);
+        signal?.addEventListener('abort', wake, { once: true });
       });
     }
     return this.#isOpen && !signal?.aborted;

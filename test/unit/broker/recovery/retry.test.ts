@@ -1,0 +1,57 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { retryDelayMs } from '../../../../broker/recovery/retry-policy.js';
+import {
+  decodeRetryRow,
+  describeFailure,
+  encodeRetryRow,
+  isPermanent,
+  withFailure,
+} from '../../../../broker/recovery/retry-row.js';
+
+const policy = { maxAttempts: 5, baseMs: 50, capMs: 1000 };
+
+describe('the pause before a retry', () => {
+  it('doubles up to its cap, jittered', () => {
+    expect([1, 2, 3, 6, 60].map((attempt) => retryDelayMs(policy, attempt, () => 1))).toEqual([
+      50, 100, 200, 1000, 1000,
+    ]);
+    expect(retryDelayMs(policy, 1, () => 0)).toBe(5);
+  });
+});
+
+describe('a retry row', () => {
+  it('keeps attempts, failures and the message', () => {
+    fc.assert(
+      fc.property(fc.nat(), fc.string({ unit: 'grapheme' }), fc.uint8Array(), (failedAttempts, message, bytes) => {
+        const failure = describeFailure(new Error(message), failedAttempts, 1, 'c');
+        const row = { failedAttempts, dueAtMs: 12.5, failures: [failure] };
+        const stored = Buffer.concat([Buffer.from(encodeRetryRow(row)), bytes]);
+        const decoded = decodeRetryRow(stored);
+        expect(decoded?.row).toEqual({ ...row, failures: [JSON.parse(JSON.stringify(failure))] });
+        expect(decoded?.message.equals(bytes)).toBe(true);
+      }),
+    );
+  });
+
+  it('is recognised as damaged', () => {
+    expect(decodeRetryRow(Buffer.from('nonsense'))).toBeUndefined();
+    expect(decodeRetryRow(Buffer.from('1 5 {"a":'))).toBeUndefined();
+  });
+
+  it('keeps the first failure and the latest ones', () => {
+    let failures: ReturnType<typeof withFailure> = [];
+    for (let i = 1; i <= 30; i++) failures = withFailure(failures, describeFailure('x', i, 0, 'c'));
+    expect(failures.map(({ attempt }) => attempt)).toEqual([1, 22, 23, 24, 25, 26, 27, 28, 29, 30]);
+  });
+
+  it('knows permanent failures', () => {
+    expect([{ permanent: true }, { permanent: 1 }, new Error('x'), null, 'permanent'].map(isPermanent)).toEqual([
+      true,
+      false,
+      false,
+      false,
+      false,
+    ]);
+  });
+});
