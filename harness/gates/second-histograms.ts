@@ -1,14 +1,12 @@
-import { rankOf } from '../ledger/latency-histogram.js';
+import { rankOf, toMicroseconds } from '../ledger/latency-histogram.js';
+import { bucketCount, bucketOf, highestIn } from '../ledger/log-linear.js';
 import type { Random } from '../random.js';
 import { blockBootstrap } from './block-bootstrap.js';
 
 const MAX_BLOCKS = 600;
-/** Buckets per doubling: the bounds of an interval need no more than 0.4 %. */
-const PRECISION_BITS = 8;
-const SUB_BUCKETS = 1 << PRECISION_BITS;
-/** 10 minutes in microseconds need 30 bits. */
-const BUCKETS = (30 - PRECISION_BITS + 1) * SUB_BUCKETS;
-const HIGHEST_US = 600_000_000;
+/** 256 buckets per doubling: the bounds of an interval need no more than 0.4 %. */
+const BITS = 8;
+const BUCKETS = bucketCount(toMicroseconds(Number.MAX_VALUE), BITS);
 
 /**
  * One small latency histogram per second of intended time (longer blocks above ten minutes), for bounds by block
@@ -32,7 +30,7 @@ export class SecondHistograms {
     }
     if (latencyNs === Infinity) block.infinite++;
     else {
-      const bucket = bucketOf(Math.min(HIGHEST_US, Math.max(0, Math.round(latencyNs / 1000))));
+      const bucket = bucketOf(toMicroseconds(latencyNs), BITS);
       block.counts[bucket] = (block.counts[bucket] as number) + 1;
     }
   }
@@ -62,20 +60,7 @@ export class SecondHistograms {
         if (upTo(middle) < rank) low = middle + 1;
         else high = middle;
       }
-      return highestUs(low) / 1000;
+      return highestIn(low, BITS) / 1000;
     });
   }
-}
-
-/** Log-linear: exact below 2 * SUB_BUCKETS, then SUB_BUCKETS steps per doubling. */
-function bucketOf(us: number): number {
-  if (us < 2 * SUB_BUCKETS) return us;
-  const shift = 31 - Math.clz32(us) - PRECISION_BITS;
-  return shift * SUB_BUCKETS + (us >>> shift);
-}
-
-function highestUs(bucket: number): number {
-  if (bucket < 2 * SUB_BUCKETS) return bucket;
-  const shift = Math.floor(bucket / SUB_BUCKETS) - 1;
-  return (bucket - shift * SUB_BUCKETS + 1) * 2 ** shift - 1;
 }

@@ -11,19 +11,34 @@ export function unavailableAfterMs(run: CheckedRun, episode: FaultRecord): numbe
   const { plan, startNs } = run.history;
   const injectedNs = episode.injectedNs as number;
   const endNs = startNs + plan.endNs;
-  const doneNs = run.firstDoneNs.filter((ns) => ns > injectedNs && ns < endNs).sort();
+  const doneNs = successesBetween(run, injectedNs, endNs);
   let longestNs = 0;
   let fromNs = injectedNs;
   let waiting = 0;
+  let next = firstDueAt(run, injectedNs - startNs);
   for (let i = 0; i <= doneNs.length; i++) {
     const toNs = i < doneNs.length ? (doneNs[i] as number) : endNs;
-    // Done messages stay done, so the oldest one still to be done only moves forward.
+    // Done messages stay done and due ones due, so both of these only move forward.
     while (waiting < plan.count && !isDoneAfter(run, waiting, fromNs)) waiting++;
-    const dueNs = Math.min(dueTime(run, waiting), dueTime(run, nextOffered(run, fromNs - startNs)));
+    while (next < plan.count && (dueTime(run, next) < fromNs || !isOffered(run, next))) next++;
+    const dueNs = Math.min(dueTime(run, waiting), dueTime(run, next));
     longestNs = Math.max(longestNs, toNs - Math.max(fromNs, dueNs));
     fromNs = toNs;
   }
   return longestNs / 1e6;
+}
+
+function successesBetween(run: CheckedRun, fromNs: number, toNs: number): Float64Array {
+  const { firstDoneNs } = run;
+  const within = (ns: number) => ns > fromNs && ns < toNs;
+  let count = 0;
+  for (let ordinal = 0; ordinal < firstDoneNs.length; ordinal++) if (within(firstDoneNs[ordinal] as number)) count++;
+  const successes = new Float64Array(count);
+  for (let ordinal = 0, i = 0; i < count; ordinal++) {
+    const ns = firstDoneNs[ordinal] as number;
+    if (within(ns)) successes[i++] = ns;
+  }
+  return successes.sort();
 }
 
 /** Messages that are never done do not make every later pause of the load a gap; they count when they become due. */
@@ -31,11 +46,8 @@ function isDoneAfter(run: CheckedRun, ordinal: number, ns: number): boolean {
   return (run.firstDoneNs[ordinal] as number) > ns;
 }
 
-function nextOffered(run: CheckedRun, ns: number): number {
-  const { plan } = run.history;
-  let ordinal = firstDueAt(run, ns);
-  while (ordinal < plan.count && (run.send[ordinal] === SEND.withheld || plan.poison[ordinal] !== 0)) ordinal++;
-  return ordinal;
+function isOffered(run: CheckedRun, ordinal: number): boolean {
+  return run.send[ordinal] !== SEND.withheld && run.history.plan.poison[ordinal] === 0;
 }
 
 function dueTime(run: CheckedRun, ordinal: number): number {
