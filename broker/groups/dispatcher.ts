@@ -34,6 +34,7 @@ export class Dispatcher {
     return this.#queue.length - this.#next;
   }
 
+  /** Puts a message at the end of the queue; {@link pump} starts it. */
   enqueue(delivery: Delivery): void {
     this.#queue.push(delivery);
   }
@@ -66,8 +67,8 @@ export class Dispatcher {
       this.#finish(delivery, error, true);
       return;
     }
-    if (result instanceof Promise) {
-      result.then(
+    if (isThenable(result)) {
+      Promise.resolve(result).then(
         () => this.#finishAsync(delivery, undefined, false),
         (error) => this.#finishAsync(delivery, error, true),
       );
@@ -104,4 +105,8 @@ export class Dispatcher {
       this.#next = 0;
     }
   }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
 }

@@ -17,8 +17,10 @@ export interface OutcomeRecorderOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly onEvent: OnBrokerEvent;
-  /** The message may be handled now. */
+  /** The message may be handled now. Called while a reply is read or a handler returns. */
   onReady(delivery: Delivery): void;
+  /** The same, out of the blue: its time for another attempt has come. */
+  onRetryDue(delivery: Delivery): void;
   /** Something has to be recorded. */
   onChange(): void;
 }
@@ -72,23 +74,40 @@ export class OutcomeRecorder {
     const { tenure } = delivery;
     const cancel = this.#options.clock.after(delayMs, () => {
       tenure.retryTimers.delete(cancel);
-      this.#options.onReady(delivery);
+      this.#options.onRetryDue(delivery);
     });
     tenure.retryTimers.add(cancel);
   }
 
+  /** Sets an undecodable message of the log aside. */
   quarantine(tenure: Tenure, entry: TrackedEntry, index: number, reason: UndecodableReason, bytes: Buffer): void {
-    const { topic, group, clock, onEvent, onChange } = this.#options;
-    const evidence = JSON.stringify({ reason, atMs: clock.wallMs(), consumer: this.#options.owner });
-    const { id } = entry;
-    tenure.transitions.push({ kind: 'quarantine', entry: id, index, fromAttempt: 0, row: evidence, message: bytes });
+    this.#setAside(tenure, entry.id, index, 0, reason, bytes);
     tenure.position.settle(entry, index);
-    onEvent({ kind: 'quarantined', topic, group, position: `${id}:${index}` });
-    onChange();
+  }
+
+  /** Sets a retry row aside that cannot be decoded. */
+  quarantineRow(tenure: Tenure, entryId: string, index: number, stored: Buffer): void {
+    const attempts = Number.parseInt(stored.toString('latin1', 0, 10), 10);
+    if (attempts > 0) this.#setAside(tenure, entryId, index, attempts, 'bad-retry-row', stored);
   }
 
   get #isUnordered(): boolean {
     return this.#options.ordering === 'none';
+  }
+
+  #setAside(
+    tenure: Tenure,
+    entry: string,
+    index: number,
+    fromAttempt: number,
+    reason: UndecodableReason | 'bad-retry-row',
+    message: Buffer,
+  ): void {
+    const { topic, group, owner, clock, onEvent, onChange } = this.#options;
+    const row = JSON.stringify({ reason, atMs: clock.wallMs(), consumer: owner });
+    tenure.transitions.push({ kind: 'quarantine', entry, index, fromAttempt, row, message });
+    onEvent({ kind: 'quarantined', topic, group, position: `${entry}:${index}` });
+    onChange();
   }
 
   #deadLetter(delivery: Delivery): void {

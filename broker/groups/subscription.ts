@@ -82,7 +82,8 @@ export class Subscription implements AsyncDisposable {
       onEvent,
       retry: options.retry,
       ordering: options.ordering,
-      onReady: (delivery) => {
+      onReady: (delivery) => this.#dispatcher.enqueue(delivery),
+      onRetryDue: (delivery) => {
         this.#dispatcher.enqueue(delivery);
         this.#dispatcher.pump();
       },
@@ -170,11 +171,14 @@ export class Subscription implements AsyncDisposable {
     const wallMs = this.#context.clock.wallMs();
     const rows = [...acquired.retries].sort(([a], [b]) => compareReferences(a, b));
     for (const [reference, stored] of rows) {
-      const decoded = decodeRetryRow(stored);
-      const message = decoded && decodeMessage(decoded.message, 0, decoded.message.length);
-      if (decoded === undefined || message === undefined || typeof message === 'string') continue;
-      const { failedAttempts, failures, dueAtMs } = decoded.row;
       const [entryId, index] = splitReference(reference);
+      const decoded = decodeRetryRow(stored);
+      const message = decoded === undefined ? 'truncated' : decodeMessage(decoded.message, 0, decoded.message.length);
+      if (decoded === undefined || typeof message === 'string') {
+        this.#recorder.quarantineRow(tenure, entryId, index, stored);
+        continue;
+      }
+      const { failedAttempts, failures, dueAtMs } = decoded.row;
       const delivery = new Delivery(tenure, entryId, index, undefined, undefined, message, failedAttempts);
       delivery.failures = failures;
       tenure.bufferedBytes += message.raw.length;
@@ -236,7 +240,8 @@ export class Subscription implements AsyncDisposable {
   }
 
   async #allConfirmed(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted && this.#ownership.tenures.some((tenure) => tenure.hasUnsettledWork)) {
+    const isUnsettled = (tenure: Tenure) => !tenure.isOver && tenure.hasUnsettledWork;
+    while (!signal.aborted && this.#ownership.tenures.some(isUnsettled)) {
       const confirmed = new Promise<void>((resolve) => {
         this.#onConfirmed = resolve;
         signal.addEventListener('abort', () => resolve(), { once: true });

@@ -74,6 +74,11 @@ export class RedisLink {
     return this.#isOpen;
   }
 
+  /** Closed for good. */
+  get isEnded(): boolean {
+    return this.#isEnded;
+  }
+
   /** Run id of the server of the current connection (of the last one while closed). */
   get history(): string {
     return this.#history;

@@ -32,6 +32,7 @@ export async function persist<T>(
   } finally {
     cancel();
   }
+  if (link.isEnded) throw new BrokerError('closed', `${link.name} is closed`);
   const reason = last?.message ?? link.lastReason;
   throw new BrokerError('connection', `${link.name}: not reached within ${withinMs} ms: ${reason}`, { cause: last });
 }
