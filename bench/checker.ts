@@ -22,7 +22,7 @@ function contender(label: string, count: number): Contender {
   return {
     label,
     async run({ quick, signal }) {
-      const messages = quick ? count / 10 : count;
+      const messages = quick ? count / 2 : count;
       const dir = await mkdtemp(join(tmpdir(), 'gauntlet-checker-'));
       try {
         writeSyntheticLedger(syntheticHistory(dir, messages));

@@ -109,16 +109,15 @@ function droppedShare(scope: readonly Span[], without: readonly Span[]): number 
 function sentence(gates: readonly GateResult[]): string {
   const [first] = gates;
   if (!first) return '';
-  const observed =
-    first.observed === null
-      ? first.samples === 0
-        ? 'no samples'
-        : 'observed none that is finite'
-      : `observed ${formatQuantity({ value: first.observed, unit: first.unit })}`;
+  const observed = first.samples === 0 ? 'no samples' : `observed ${observedText(first)}`;
   const more = gates.length === 1 ? '' : ` (and ${gates.length - 1} more gate${gates.length === 2 ? '' : 's'})`;
   const what = first.verdict === 'fail' ? 'failed' : 'is inconclusive';
   const why = first.verdict === 'inconclusive' && first.note !== null ? `: ${first.note}` : '';
   return `${first.expression} ${what}: ${observed}${why}${more}`;
+}
+
+function observedText({ observed, unit }: GateResult): string {
+  return observed === null ? 'never (infinite)' : formatQuantity({ value: observed, unit });
 }
 
 function finite(value: number): number | null {

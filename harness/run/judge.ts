@@ -9,6 +9,7 @@ import { evaluateGates } from '../gates/evaluate.js';
 import type { InstrumentReading } from '../gates/instrument.js';
 import { METRICS } from '../gates/registry.js';
 import { checkRun } from '../ledger/checker.js';
+import { cutOffIncidents } from '../ledger/cut-off.js';
 import { describeRun } from '../ledger/describe/describe-run.js';
 import type { InventoryReading, RunHistory } from '../ledger/history.js';
 import type { LoadPlan } from '../load/plan.js';
@@ -109,16 +110,18 @@ export async function judge(run: FinishedRun): Promise<Results> {
 function historyOf(run: FinishedRun): RunHistory {
   const { plan, context, startNs, endNs, inventory, fleet, timeline, driver, options } = run;
   const { maxAttempts } = options.scenario.system.options;
+  const files = fleet.ledgerFiles();
+  const faults = timeline.records();
   return {
     plan,
     nonce: context.nonce,
     startNs,
     endNs,
-    files: fleet.ledgerFiles(),
+    files,
     inventory,
-    incidents: fleet.incidents(endNs),
+    incidents: [...fleet.incidents(endNs), ...cutOffIncidents(faults, options.scenario.faults, files, endNs)],
     crashes: fleet.crashes(),
-    faults: timeline.records(),
+    faults,
     publishDeadlineMs: options.scenario.load.message.publishDeadlineMs,
     maxAttempts: typeof maxAttempts === 'number' ? maxAttempts : undefined,
     redeliveryAfterMs: driver.capabilities.redeliveryAfterMs,

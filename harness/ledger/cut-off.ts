@@ -1,0 +1,34 @@
+import { findFaultKind } from '../faults/registry.js';
+import type { FaultSpec } from '../scenario/scenario.js';
+import type { FaultRecord, LedgerFile, WorkerIncident } from './history.js';
+
+/** Faults after which a client of the link has no connection, or one that says nothing. */
+const CUTTING_LINKS = new Set(['down', 'timeout', 'reset_peer', 'limit_data']);
+const STOPPING_PROCESSES = new Set(['kill', 'pause', 'restart']);
+
+/**
+ * Faults that cut every consumer off its server, as incidents of each: a client link that was down, silent or reset, a
+ * server or proxy that was stopped. Links between servers and mere slowness cut nobody off.
+ */
+export function cutOffIncidents(
+  faults: readonly FaultRecord[],
+  specs: readonly FaultSpec[],
+  files: readonly LedgerFile[],
+  endNs: number,
+): readonly WorkerIncident[] {
+  return faults.flatMap((fault) => {
+    const spec = specs.find(({ id }) => fault.id === id || fault.id.startsWith(`${id}#`));
+    if (fault.injectedNs === undefined || spec === undefined || !cutsOff(spec)) return [];
+    const span = { fromNs: fault.injectedNs, untilNs: fault.liftedNs ?? endNs };
+    return files
+      .filter(({ role }) => role === 'consumer')
+      .map(({ role, worker, incarnation }) => ({ role, worker, incarnation, kind: 'cut-off' as const, ...span }));
+  });
+}
+
+function cutsOff({ kind, params }: FaultSpec): boolean {
+  const target = findFaultKind(kind)?.target({ ...params });
+  if (target === undefined) return false;
+  if (target.kind === 'link') return target.link.endsWith('.clients') && CUTTING_LINKS.has(kind);
+  return !/^(consumer|producer)-/.test(target.process) && STOPPING_PROCESSES.has(kind);
+}
