@@ -146,7 +146,8 @@ export class WorkerProcess implements ManagedProcess, AsyncDisposable {
 
   /** Its ledger files, for the checker. */
   ledgerFiles(): LedgerFile[] {
-    return ledgerFilesOf(this.#context.ledgerDir, this.#options, this.incarnations);
+    const files = ledgerFilesOf(this.#context.ledgerDir, this.#options, this.incarnations);
+    return this.#options.fresh ? files.map((file) => ({ ...file, fresh: true })) : files;
   }
 
   /** What faults did to it until `endNs`, for the checker. */
