@@ -45,6 +45,11 @@ export interface DriverCapabilities {
   readonly inventory: boolean;
   /** Longest time after which the system hands out an unsettled message again. The drain waits for it. */
   readonly redeliveryAfterMs: number;
+  /**
+   * Failed handlings before a message is given up on. With it the checker knows a healthy message that was given up on
+   * too early (`collateral`); without it a single failed handling excuses that.
+   */
+  readonly maxAttempts?: number;
 }
 
 export interface Driver extends AsyncDisposable {

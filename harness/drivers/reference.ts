@@ -37,6 +37,7 @@ class ReferenceDriver implements Driver {
       ordering: options.ordering,
       inventory: true,
       redeliveryAfterMs: options.retryCapMs + RECONNECT_ALLOWANCE_MS,
+      maxAttempts: options.maxAttempts,
     };
   }
 

@@ -51,16 +51,13 @@ export function noteSignal(life: Incarnation, signal: NodeJS.Signals, ns: number
   if (signal === 'SIGKILL') life.killedNs ??= ns;
 }
 
+/** The file of every life that can have written one: a worker that was ready and has none is damage to the ledger. */
 export function ledgerFilesOf(dir: string, { role, index }: Worker, lives: readonly Incarnation[]): LedgerFile[] {
-  return lives
-    .map(({ number, killedNs }) => ({
-      path: join(dir, ledgerFileName(role, index, number)),
-      role,
-      worker: index,
-      incarnation: number,
-      killedNs,
-    }))
-    .filter(({ path }) => existsSync(path));
+  return lives.flatMap(({ number, killedNs, readyNs }) => {
+    const path = join(dir, ledgerFileName(role, index, number));
+    const mayHave = readyNs !== undefined || existsSync(path);
+    return mayHave ? [{ path, role, worker: index, incarnation: number, killedNs }] : [];
+  });
 }
 
 /** A kill lasts until a later incarnation was ready. */

@@ -11,12 +11,13 @@ import { METRICS } from '../gates/registry.js';
 import { checkRun } from '../ledger/checker.js';
 import { cutOffIncidents } from '../ledger/cut-off.js';
 import { describeRun } from '../ledger/describe/describe-run.js';
-import type { InventoryReading, RunHistory } from '../ledger/history.js';
+import type { RunHistory } from '../ledger/history.js';
 import type { LoadPlan } from '../load/plan.js';
 import type { Probe } from '../load/probe.js';
 import type { DriverDescription } from '../load/protocol.js';
 import type { RunContext } from '../load/run-context.js';
 import { gauntletVersion } from '../version.js';
+import type { Drained } from './drain-system.js';
 import type { EventLog } from './event-log.js';
 import { describeMachine, gitCommit } from './machine.js';
 import type { Monitor } from './monitor.js';
@@ -41,7 +42,7 @@ export interface FinishedRun {
   readonly startNs: number;
   readonly endNs: number;
   readonly startedAtMs: number;
-  readonly inventory: InventoryReading | undefined;
+  readonly drained: Drained;
   readonly fleet: WorkerFleet;
   readonly probe: Probe;
   readonly monitor: Monitor;
@@ -108,8 +109,7 @@ export async function judge(run: FinishedRun): Promise<Results> {
 }
 
 function historyOf(run: FinishedRun): RunHistory {
-  const { plan, context, startNs, endNs, inventory, fleet, timeline, driver, options } = run;
-  const { maxAttempts } = options.scenario.system.options;
+  const { plan, context, startNs, endNs, drained, fleet, timeline, driver, options } = run;
   const files = fleet.ledgerFiles();
   const faults = timeline.records();
   return {
@@ -118,23 +118,23 @@ function historyOf(run: FinishedRun): RunHistory {
     startNs,
     endNs,
     files,
-    inventory,
+    inventory: drained.inventory,
     incidents: [...fleet.incidents(endNs), ...cutOffIncidents(faults, options.scenario.faults, files, endNs)],
     crashes: fleet.crashes(),
     faults,
     publishDeadlineMs: options.scenario.load.message.publishDeadlineMs,
-    maxAttempts: typeof maxAttempts === 'number' ? maxAttempts : undefined,
+    maxAttempts: driver.capabilities.maxAttempts,
     redeliveryAfterMs: driver.capabilities.redeliveryAfterMs,
   };
 }
 
-function readInstrument({ probe, fleet, timeline }: FinishedRun): InstrumentReading {
+function readInstrument({ probe, fleet, timeline, drained }: FinishedRun): InstrumentReading {
   const jumps = probe.slices.filter(({ clockStepMs }) => Math.abs(clockStepMs) > CLOCK_JUMP_MS);
   return {
     stalls: probe.stalls,
     steal: probe.slices.map(({ fromNs, untilNs, stealShare }) => ({ fromNs, untilNs, share: stealShare })),
     outsideSignals: [...fleet.outsideSignals(), ...timeline.problems()],
     clockJumps: jumps.map(({ clockStepMs }) => `the wall clock jumped by ${Math.round(clockStepMs)} ms`),
-    stoppedDraining: undefined,
+    stoppedDraining: drained.stopped,
   };
 }

@@ -9,16 +9,14 @@ import type { InjectionEvent } from '../faults/injection.js';
 import { checkTargets } from '../faults/targets.js';
 import { runTimeline } from '../faults/timeline.js';
 import { connectToxiproxy } from '../faults/toxiproxy.js';
-import type { InventoryReading } from '../ledger/history.js';
 import { planLoad } from '../load/plan.js';
 import { prepareSystem } from '../load/prepare-system.js';
 import { Probe } from '../load/probe.js';
-import type { DriverDescription } from '../load/protocol.js';
 import { readInventory } from '../load/read-inventory.js';
 import type { RunContext } from '../load/run-context.js';
 import { randomNonce } from '../random.js';
 import type { Scenario } from '../scenario/scenario.js';
-import { drain, quietMs, silence } from './drain.js';
+import { drainSystem } from './drain-system.js';
 import { EventLog } from './event-log.js';
 import { judge } from './judge.js';
 import { LiveView } from './live-view.js';
@@ -30,7 +28,6 @@ import { WorkerFleet } from './worker-fleet.js';
 
 /** Between the last worker's "ready" and the first intended send. */
 const LEAD_NS = 0.3 * NS_PER_SEC;
-const OWED = new Set(['log', 'pending', 'retry', 'parked']);
 
 export interface ScenarioOptions {
   readonly scenario: Scenario;
@@ -118,7 +115,7 @@ export async function runScenario(options: ScenarioOptions, userSignal: AbortSig
   stages.enter('drain');
   live.stage('draining');
   await timeline.liftAll();
-  const inventory = await drainSystem({ scenario, context, driver, fleet, startNs, clock, live }, signal);
+  const drained = await drainSystem({ scenario, context, driver, fleet, startNs, clock, live }, signal);
   const endNs = clock.nowNs();
   signal.throwIfAborted();
 
@@ -133,7 +130,7 @@ export async function runScenario(options: ScenarioOptions, userSignal: AbortSig
     startNs,
     endNs,
     startedAtMs,
-    inventory,
+    drained,
     fleet,
     probe,
     monitor,
@@ -141,42 +138,6 @@ export async function runScenario(options: ScenarioOptions, userSignal: AbortSig
     events,
     stages,
   });
-}
-
-interface DrainContext {
-  readonly scenario: Scenario;
-  readonly context: RunContext;
-  readonly driver: DriverDescription;
-  readonly fleet: WorkerFleet;
-  readonly startNs: number;
-  readonly clock: Clock;
-  readonly live: LiveView;
-}
-
-/** Until everything is settled and silent; then one fresh consumer, which is handed what was never settled. */
-async function drainSystem(run: DrainContext, signal: AbortSignal): Promise<InventoryReading | undefined> {
-  const { context, driver, fleet, clock, live } = run;
-  const { redeliveryAfterMs, inventory } = driver.capabilities;
-  await abortable(fleet.stopProducers(), signal);
-  const waiting = {
-    clock,
-    redeliveryAfterMs,
-    deadlineMs: run.scenario.drain.deadlineMs,
-    lastHandledNs: () => fleet.totals().lastHandledNs,
-    owed: async () => (inventory ? owed(await readInventory(context, signal)) : 0),
-  };
-  await drain(waiting, signal);
-  await abortable(fleet.stopConsumers(), signal);
-  live.stage('looking for messages that were never settled');
-  await abortable(fleet.startFreshConsumer(run.startNs), signal);
-  await silence(waiting, quietMs(redeliveryAfterMs), clock.nowNs(), signal);
-  await abortable(fleet.stopConsumers(), signal);
-  live.stage('reading back what the system still holds');
-  return inventory ? readInventory(context, signal) : undefined;
-}
-
-function owed(reading: InventoryReading): number {
-  return reading.items.reduce((sum, item) => sum + (OWED.has(item.place) ? item.copies : 0), 0);
 }
 
 async function createContext(
@@ -220,19 +181,4 @@ function pidsOf(environment: Environment, fleet: WorkerFleet): Map<string, numbe
 
 function describeInjection({ fault, what, text }: InjectionEvent): string {
   return `${fault} ${what.replaceAll('-', ' ')}: ${text}`;
-}
-
-/** Stops waiting when the run is given up; what was waited for is ended by disposal. */
-async function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  signal.throwIfAborted();
-  let onAbort = () => {};
-  const aborted = new Promise<never>((_, reject) => {
-    onAbort = () => reject(signal.reason);
-    signal.addEventListener('abort', onAbort, { once: true });
-  });
-  try {
-    return await Promise.race([promise, aborted]);
-  } finally {
-    signal.removeEventListener('abort', onAbort);
-  }
 }
