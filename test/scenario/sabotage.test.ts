@@ -247,10 +247,15 @@ function expectCaught(results: Results, caught: Readonly<Record<string, number>>
   expect(results.verdict).toBe('fail');
 }
 
-/** These gates failed, and none but those that are about time. */
-function expectTardy(results: Results, metrics: readonly string[]): void {
-  const found = Object.keys(failures(results));
-  expect(found).toEqual(expect.arrayContaining([...metrics]));
-  expect(found.filter((metric) => !/^(latency|throughput)/.test(metric))).toEqual([]);
-  expect(results.verdict).toBe('fail');
+/**
+ * These gates failed, and none but those that are about time. On a machine that was disturbed for more than half of the
+ * load they are inconclusive, whatever they observed: nothing could be said then.
+ */
+function expectTardy({ gates, verdict }: Results, metrics: readonly string[]): void {
+  const missed = gates.filter((gate) => gate.verdict !== 'pass');
+  expect(missed.map(({ metric }) => metric)).toEqual(expect.arrayContaining([...metrics]));
+  expect(missed.filter(({ metric }) => !/^(latency|throughput)/.test(metric))).toEqual([]);
+  const excused = missed.filter((gate) => gate.verdict === 'inconclusive');
+  for (const { note } of excused) expect(note).toMatch(/^the machine was disturbed for/);
+  expect(verdict).toBe(excused.length === missed.length ? 'inconclusive' : 'fail');
 }
