@@ -49,9 +49,9 @@ describe('scenarios with the tag ci', () => {
 describe('the demonstration of a failure', () => {
   const run = suiteOf([join(SCENARIOS, 'demo')]);
 
-  it('fails by its latency gate, and by no other', (context) => {
+  it('fails by its latency, and loses nothing', (context) => {
     const [results] = run.results();
-    expect(notPassed(results!.gates, ({ metric }) => metric !== 'latency.p99')).toEqual([]);
+    expect(notPassed(results!.gates, ({ metric }) => !ABOUT_TIME.test(metric))).toEqual([]);
     expect(results!.gates.find(({ metric }) => metric === 'latency.p99')!.observed).toBeGreaterThan(500);
     skipIfInconclusive(context, results!);
     expect(results!.verdict).toBe('fail');

@@ -74,8 +74,8 @@ const STEADY: readonly Case[] = [
 const folder = mkdtempSync(join(tmpdir(), 'gauntlet-sabotage-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** Two runs at a time: each spends most of its time waiting for silence. */
-const slots = new Slots(2);
+/** Three runs at a time: each spends most of its time waiting for silence. */
+const slots = new Slots(3);
 let runs = 0;
 
 function run(scenario: string, sabotage?: string, set: readonly string[] = []): Promise<FinishedScenario> {
