@@ -45,7 +45,8 @@ export class Position {
   #low: string;
   #entries: TrackedEntry[] = [];
   #first = 0;
-  readonly #dirty = new Set<TrackedEntry>();
+  /** Entries that were dirty at some time since the last change was taken. */
+  #dirty: TrackedEntry[] = [];
   #forgotten: string[] = [];
   #lowMoved = false;
 
@@ -58,7 +59,7 @@ export class Position {
   }
 
   get isDirty(): boolean {
-    return this.#lowMoved || this.#dirty.size > 0;
+    return this.#lowMoved || this.#dirty.length > 0;
   }
 
   /** Entries above low that were read. */
@@ -81,7 +82,7 @@ export class Position {
     entry.settledCount++;
     if (!entry.isDirty) {
       entry.isDirty = true;
-      this.#dirty.add(entry);
+      this.#dirty.push(entry);
     }
     if (entry.isComplete) this.#advance();
   }
@@ -90,11 +91,12 @@ export class Position {
   takeChange(): PositionChange {
     const bitmaps: { entry: string; bits: Uint8Array }[] = [];
     for (const entry of this.#dirty) {
+      if (!entry.isDirty) continue;
       entry.isDirty = false;
       entry.isRecorded = true;
       bitmaps.push({ entry: entry.id, bits: entry.bits.slice() });
     }
-    this.#dirty.clear();
+    this.#dirty = [];
     const forgotten = this.#forgotten;
     this.#forgotten = [];
     this.#lowMoved = false;
@@ -106,7 +108,7 @@ export class Position {
       const entry = this.#entries[this.#first++]!;
       this.#low = entry.id;
       this.#lowMoved = true;
-      this.#dirty.delete(entry);
+      entry.isDirty = false;
       if (entry.isRecorded) this.#forgotten.push(entry.id);
     }
     if (this.#first > 64 && this.#first * 2 > this.#entries.length) {

@@ -2,6 +2,7 @@ import { Redis, type RedisOptions } from 'ioredis';
 import { BrokerError } from '../broker-error.js';
 import type { CancelTimer, Clock } from '../clock.js';
 import type { Random } from '../random.js';
+import { PendingCommands } from './pending-commands.js';
 import { type CommandArgument, encodeCommand, type OnReply, type Reply, WireCommand } from './wire-command.js';
 
 export interface RedisAddress {
@@ -42,7 +43,7 @@ export class RedisLink {
   readonly name: string;
   readonly #options: LinkOptions;
   readonly #redis: Redis;
-  readonly #pending = new Set<WireCommand>();
+  readonly #pending = new PendingCommands();
   #history = '';
   #isOpen = false;
   #isEnded = false;
@@ -152,12 +153,12 @@ export class RedisLink {
 
   #write(name: string, wire: Buffer, onReply: OnReply): void {
     const command = new WireCommand(name, wire, (error, reply) => {
-      this.#pending.delete(command);
+      this.#pending.dropSettled();
       this.#lastReplyMs = this.#options.clock.nowMs();
       onReply(error, reply);
     });
-    if (this.#pending.size === 0) this.#lastReplyMs = this.#options.clock.nowMs();
-    this.#pending.add(command);
+    if (this.#pending.isEmpty) this.#lastReplyMs = this.#options.clock.nowMs();
+    this.#pending.push(command);
     this.#cancelWatchdog ??= this.#watch();
     this.#redis.sendCommand(command.asCommand());
   }
@@ -166,7 +167,7 @@ export class RedisLink {
     const { clock, replyTimeoutMs } = this.#options;
     return clock.after(replyTimeoutMs / 4, () => {
       this.#cancelWatchdog = undefined;
-      if (this.#pending.size === 0) return;
+      if (this.#pending.isEmpty) return;
       if (clock.nowMs() - this.#lastReplyMs > replyTimeoutMs) this.reset(`no reply for ${replyTimeoutMs} ms`);
       else this.#cancelWatchdog = this.#watch();
     });
@@ -206,9 +207,7 @@ export class RedisLink {
     this.#cancelWatchdog = undefined;
     this.#cancelHandshakeDeadline?.();
     const reason = this.#lastReason;
-    const outstanding = [...this.#pending];
-    this.#pending.clear();
-    for (const command of outstanding) {
+    for (const command of this.#pending.takeAll()) {
       command.reject(new BrokerError('connection', `${this.name}: connection closed (${reason})`));
     }
     if (wasOpen) this.#options.onClosed(reason);
