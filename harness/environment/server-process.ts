@@ -11,6 +11,8 @@ export interface ServerProcessOptions {
   readonly name: string;
   readonly command: string;
   readonly args: readonly string[];
+  /** Added to the environment variables of this process. */
+  readonly env?: Readonly<Record<string, string>>;
   readonly cwd: string;
   /** Both of its output streams: begun anew with the first start, appended to by later ones. */
   readonly logPath: string;
@@ -119,12 +121,17 @@ export class ServerProcess implements ManagedProcess, AsyncDisposable {
   }
 
   #spawn(): Running {
-    const { command, args, cwd, logPath, registry } = this.#options;
+    const { command, args, cwd, env, logPath, registry } = this.#options;
     const log = openSync(logPath, this.#starts++ === 0 ? 'w' : 'a');
     let child: ChildProcess;
     try {
       // A process group of its own: Ctrl-C on a terminal reaches the orchestrator only, which then ends it in order.
-      child = spawn(command, args, { cwd, stdio: ['ignore', log, log], detached: true });
+      child = spawn(command, args, {
+        cwd,
+        env: { ...process.env, ...env },
+        stdio: ['ignore', log, log],
+        detached: true,
+      });
     } finally {
       closeSync(log);
     }

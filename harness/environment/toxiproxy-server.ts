@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { Clock } from '../clock.js';
 import type { Binary } from './binaries/binary.js';
@@ -31,6 +32,8 @@ export function toxiproxyServer(options: ToxiproxyServerOptions): ServerProcess 
     name: 'toxiproxy',
     command: binary.path,
     args: ['-host', '127.0.0.1', '-port', String(controlPort), '-config', configPath],
+    // Go's idle threads spin for work: on few cores they take them from the system under test.
+    env: { GOMAXPROCS: String(Math.max(1, availableParallelism() >> 1)) },
     cwd: dir,
     logPath,
     isReady: () => hasProxies(controlPort, proxies, logPath),
