@@ -63,10 +63,13 @@ function terminal(stream: WriteStream): Progress {
 }
 
 function lines(stream: NodeJS.WriteStream, nowNs: () => number): Progress {
-  let shownNs = Number.NEGATIVE_INFINITY;
+  let shownNs = nowNs();
   const print = (line: string) => stream.write(`${line}\n`);
   return {
-    scenario: (title, description) => print(`\n== ${title}: ${description}`),
+    scenario(title, description) {
+      print(`\n== ${title}: ${description}`);
+      shownNs = nowNs();
+    },
     stage: (text) => print(`   ${text}`),
     event: (text) => print(`   ! ${text}`),
     live(state) {

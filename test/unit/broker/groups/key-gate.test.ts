@@ -17,4 +17,19 @@ describe('a key gate', () => {
     expect(gate.release('a')).toBeUndefined();
     expect(gate.admit('a', 'a5')).toBe(true);
   });
+
+  it('keeps order for busy keys while thousands of idle ones are forgotten', () => {
+    const gate = new KeyGate<string>();
+    expect(gate.admit('busy', 'b1')).toBe(true);
+    expect(gate.admit('busy', 'b2')).toBe(false);
+    for (let i = 0; i < 10_000; i++) {
+      expect(gate.admit(`k${i}`, 'x')).toBe(true);
+      expect(gate.release(`k${i}`)).toBeUndefined();
+    }
+    expect(gate.admit('busy', 'b3')).toBe(false);
+    expect(gate.release('busy')).toBe('b2');
+    expect(gate.release('busy')).toBe('b3');
+    expect(gate.release('busy')).toBeUndefined();
+    expect(gate.admit('k1', 'again')).toBe(true);
+  });
 });
