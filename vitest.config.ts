@@ -1,14 +1,17 @@
 import { defineConfig } from 'vitest/config';
 
 const ceilingMs = 120_000;
+/** Text is compared as it reads without colours, also where CI asks for them. */
+const env = { NO_COLOR: '1' };
 
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'] } },
+      { test: { name: 'unit', env, include: ['test/unit/**/*.test.ts'] } },
       {
         test: {
           name: 'integration',
+          env,
           include: ['test/integration/**/*.test.ts'],
           testTimeout: ceilingMs,
           hookTimeout: ceilingMs,
@@ -18,6 +21,7 @@ export default defineConfig({
       {
         test: {
           name: 'scenario',
+          env,
           include: ['test/scenario/**/*.test.ts'],
           testTimeout: 5 * ceilingMs,
           hookTimeout: ceilingMs,
