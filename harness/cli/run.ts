@@ -6,6 +6,7 @@ import { sweepStaleRuns } from '../environment/stale-runs.js';
 import { UsageError } from '../errors.js';
 import { abortOnSignals } from '../run/interrupt.js';
 import { createProgress } from '../run/progress.js';
+import { reproducibleCommand } from '../run/reproducible-command.js';
 import { runSuite } from '../run/run-suite.js';
 import type { RunTarget } from '../run/start-environment.js';
 import { renderVerdictTable } from '../run/verdict-table.js';
@@ -78,7 +79,7 @@ async function run(paths: string[], flags: RunFlags): Promise<void> {
       failFast: flags.failFast === true,
       reportDir: resolve(flags.report),
       target,
-      command: `gauntlet ${process.argv.slice(2).join(' ')}`,
+      command: reproducibleCommand(process.argv.slice(2)),
       progress,
       clock: systemClock,
       stepSummary: process.env.GITHUB_STEP_SUMMARY,

@@ -56,12 +56,14 @@ export async function drainSystem(run: DrainContext, signal: AbortSignal): Promi
   return { inventory: inventory ? await readInventory(context, signal) : undefined, stopped };
 }
 
+/** What cannot be read back may still be owed: the drain then goes on to its deadline. */
 function owed(reading: InventoryReading): number {
+  if (!reading.stable) return Number.POSITIVE_INFINITY;
   return reading.items.reduce((sum, item) => sum + (OWED.has(item.place) ? item.copies : 0), 0);
 }
 
 /** Stops waiting when the run is given up; what was waited for is ended by disposal. */
-async function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+export async function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   signal.throwIfAborted();
   let onAbort = () => {};
   const aborted = new Promise<never>((_, reject) => {

@@ -11,7 +11,7 @@ import { METRICS } from '../gates/registry.js';
 import { checkRun } from '../ledger/checker.js';
 import { cutOffIncidents } from '../ledger/cut-off.js';
 import { describeRun } from '../ledger/describe/describe-run.js';
-import type { RunHistory } from '../ledger/history.js';
+import type { InventoryReading, RunHistory } from '../ledger/history.js';
 import type { LoadPlan } from '../load/plan.js';
 import type { Probe } from '../load/probe.js';
 import type { DriverDescription } from '../load/protocol.js';
@@ -128,6 +128,12 @@ function historyOf(run: FinishedRun): RunHistory {
   };
 }
 
+/** An inventory that could not be read says nothing about what is unsettled: a gate may fail on that, none may pass. */
+function unreadable(inventory: InventoryReading | undefined): string | undefined {
+  if (inventory === undefined || inventory.stable) return undefined;
+  return `the inventory could not be read back: ${inventory.problem ?? 'it never came to rest'}`;
+}
+
 function readInstrument({ probe, fleet, timeline, drained }: FinishedRun): InstrumentReading {
   const jumps = probe.slices.filter(({ clockStepMs }) => Math.abs(clockStepMs) > CLOCK_JUMP_MS);
   return {
@@ -135,6 +141,6 @@ function readInstrument({ probe, fleet, timeline, drained }: FinishedRun): Instr
     steal: probe.slices.map(({ fromNs, untilNs, stealShare }) => ({ fromNs, untilNs, share: stealShare })),
     outsideSignals: [...fleet.outsideSignals(), ...timeline.problems()],
     clockJumps: jumps.map(({ clockStepMs }) => `the wall clock jumped by ${Math.round(clockStepMs)} ms`),
-    stoppedDraining: drained.stopped,
+    stoppedDraining: drained.stopped ?? unreadable(drained.inventory),
   };
 }

@@ -16,7 +16,7 @@ import { readInventory } from '../load/read-inventory.js';
 import type { RunContext } from '../load/run-context.js';
 import { randomNonce } from '../random.js';
 import type { Scenario } from '../scenario/scenario.js';
-import { drainSystem } from './drain-system.js';
+import { abortable, drainSystem } from './drain-system.js';
 import { EventLog } from './event-log.js';
 import { judge } from './judge.js';
 import { LiveView } from './live-view.js';
@@ -85,8 +85,7 @@ export async function runScenario(options: ScenarioOptions, userSignal: AbortSig
     onEnd: (end) => end.reason !== 'finished' && events.add('worker', `${end.worker}: ${end.detail}`),
   });
   await using monitor = new Monitor(environment.nodes[0]!, () => pidsOf(environment, fleet), clock);
-  await fleet.start();
-  signal.throwIfAborted();
+  await abortable(fleet.start(), signal);
 
   stages.enter('load');
   const startNs = clock.nowNs() + LEAD_NS;

@@ -1,6 +1,7 @@
 import { appendFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { renderMarkdown } from '../../reports/markdown.js';
+import { ReportError } from '../../reports/report-error.js';
 import type { Results, Suite } from '../../reports/results.js';
 import { ensureWritable, writeScenarioReport, writeSuite } from '../../reports/write-report.js';
 import { type Clock, NS_PER_MS } from '../clock.js';
@@ -58,32 +59,37 @@ export async function runSuite(options: SuiteOptions, signal: AbortSignal): Prom
           { ...options, scenario, repetition, reportDir: join(reportDir, folder) },
           signal,
         );
+        await writeScenarioReport(join(reportDir, folder), document);
         runs.push({ results: document, folder });
         codes.push(exitCodeOf(document));
         finish({ folder, verdict: document.verdict, reason: document.reason });
-      } catch (error) {
-        if (!(error instanceof HarnessError)) throw error;
-        codes.push(error.exitCode);
-        const interrupted = error.exitCode === EXIT.interrupted;
-        finish({ folder: null, verdict: interrupted ? 'interrupted' : 'error', reason: error.message });
-        if (!interrupted) progress.event(error.message);
+      } catch (thrown) {
+        const error = firstError(thrown);
+        if (error instanceof ReportError) throw error;
+        const code = error instanceof HarnessError ? error.exitCode : EXIT.environment;
+        codes.push(code);
+        const interrupted = code === EXIT.interrupted;
+        const reason = error instanceof HarnessError ? error.message : `internal error: ${describe(error)}`;
+        finish({ folder: null, verdict: interrupted ? 'interrupted' : 'error', reason });
+        if (!interrupted) progress.event(reason);
       }
       progress.end();
       if (signal.aborted || (options.failFast && codes.at(-1) !== EXIT.pass)) break;
     }
     for (const run of shareRepeats(runs)) {
-      await writeScenarioReport(join(reportDir, run.folder), run.results);
+      if (repeat > 1) await writeScenarioReport(join(reportDir, run.folder), run.results);
       results.push(run.results);
     }
     if (options.failFast && codes.some((code) => code !== EXIT.pass)) break;
   }
 
+  if (signal.aborted) entries.push(...neverRun(options.scenarios, entries));
   const exitCode = signal.aborted ? EXIT.interrupted : mergeExitCodes(codes);
   const suite: Suite = {
     gauntletSuite: 1,
     startedAt,
     durationMs: (clock.nowNs() - startNs) / NS_PER_MS,
-    verdict: suiteVerdict(entries),
+    verdict: suiteVerdict(entries, signal.aborted),
     exitCode,
     command: options.command,
     scenarios: entries,
@@ -125,7 +131,26 @@ export function mergeExitCodes(codes: readonly ExitCode[]): ExitCode {
   return PRECEDENCE.find((code) => codes.includes(code)) ?? EXIT.pass;
 }
 
-function suiteVerdict(entries: readonly Entry[]): Suite['verdict'] {
+/** What an interruption left over: a suite must not look complete without it. */
+function neverRun(scenarios: readonly Scenario[], entries: readonly Entry[]): Entry[] {
+  return scenarios
+    .filter(({ name }) => !entries.some((entry) => entry.name === name))
+    .map(({ name }) => ({ name, folder: null, verdict: 'interrupted', reason: 'never run', durationMs: 0 }));
+}
+
+/** What went wrong first, where clearing up after it went wrong too. */
+function firstError(thrown: unknown): unknown {
+  let error = thrown;
+  while (error instanceof Error && 'suppressed' in error) error = error.suppressed;
+  return error;
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
+function suiteVerdict(entries: readonly Entry[], interrupted: boolean): Suite['verdict'] {
   if (entries.some((entry) => entry.verdict === 'fail')) return 'fail';
+  if (interrupted) return 'inconclusive';
   return entries.every((entry) => entry.verdict === 'pass') ? 'pass' : 'inconclusive';
 }
