@@ -44,6 +44,11 @@ export function endPause(life: Incarnation, ns: number): void {
   if (pause !== undefined) pause.untilNs ??= ns;
 }
 
+/** A producer sends no figures before the load begins, which may be long after it was ready; a paused worker sends none. */
+export function mayBeSilent(life: Incarnation, loadHasBegun: boolean): boolean {
+  return !loadHasBegun || life.readyNs === undefined || isPaused(life);
+}
+
 /** Keeps what a signal, sent at `ns`, means to the checker. */
 export function noteSignal(life: Incarnation, signal: NodeJS.Signals, ns: number): void {
   if (signal === 'SIGSTOP' && !isPaused(life)) life.pauses.push({ fromNs: ns, untilNs: undefined });

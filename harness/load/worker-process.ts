@@ -9,6 +9,7 @@ import {
   incidentsOf,
   isPaused,
   ledgerFilesOf,
+  mayBeSilent,
   newIncarnation,
   noteSignal,
 } from './incarnation.js';
@@ -229,7 +230,7 @@ export class WorkerProcess implements ManagedProcess, AsyncDisposable {
   /** Counts seconds, not time since the last message: a stall of the orchestrator itself is no silence of the worker. */
   #watch(current: Current): void {
     const timer = setInterval(() => {
-      if (current.life.readyNs === undefined || isPaused(current.life)) current.silentSeconds = 0;
+      if (mayBeSilent(current.life, this.#startNs !== undefined)) current.silentSeconds = 0;
       else if (++current.silentSeconds > DEAF_SECONDS) this.#endIt(current, 'deaf');
     }, 1000);
     void current.ended.then(() => clearInterval(timer));

@@ -178,6 +178,7 @@ describe('a consumer process', () => {
     await using bed = openWorkerBed(folder(), { driver: MOODY, options: { mood: 'consumer:spin' } });
     const consumer = bed.worker('consumer');
     await consumer.start();
+    consumer.begin(soonNs());
     await consumer.exited();
     expect(bed.ends).toMatchObject([{ reason: 'deaf' }]);
   });

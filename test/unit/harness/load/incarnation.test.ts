@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { endPause, incidentsOf, isPaused, newIncarnation, noteSignal } from '../../../../harness/load/incarnation.js';
+import {
+  endPause,
+  incidentsOf,
+  isPaused,
+  mayBeSilent,
+  newIncarnation,
+  noteSignal,
+} from '../../../../harness/load/incarnation.js';
 
 const consumer = { role: 'consumer', index: 1 } as const;
 
@@ -42,5 +49,19 @@ describe('incidentsOf', () => {
       [1, 2],
       [5, 8],
     ]);
+  });
+});
+
+describe('mayBeSilent', () => {
+  it('expects figures of a worker that is ready, not paused, and whose load has begun', () => {
+    const life = newIncarnation(0, 0);
+    expect(mayBeSilent(life, true)).toBe(true);
+    life.readyNs = 10;
+    expect(mayBeSilent(life, false)).toBe(true);
+    expect(mayBeSilent(life, true)).toBe(false);
+    noteSignal(life, 'SIGSTOP', 20);
+    expect(mayBeSilent(life, true)).toBe(true);
+    noteSignal(life, 'SIGCONT', 30);
+    expect(mayBeSilent(life, true)).toBe(false);
   });
 });
