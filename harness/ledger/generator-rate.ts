@@ -11,7 +11,7 @@ export interface GeneratorSecond {
 }
 
 /**
- * How much of the planned rate the generator itself made, second by second. Left out: what a kill withheld, what the
+ * How much of the planned rate the generator itself made, second by second. Left out: what a kill or a restart withheld, what the
  * driver's back-pressure or a pause held back, and what a crashed producer no longer sent (`crashed` counts that).
  */
 export function generatorSeconds(run: CheckedRun): readonly GeneratorSecond[] {

@@ -63,7 +63,8 @@ export interface WorkerIncident {
   readonly role: 'producer' | 'consumer';
   readonly worker: number;
   readonly incarnation: number;
-  readonly kind: 'killed' | 'paused' | 'cut-off' | 'master-moved';
+  /** `stopped`: in order, by a fault. It withholds like a kill, but excuses no duplicate: the worker could settle. */
+  readonly kind: 'killed' | 'stopped' | 'paused' | 'cut-off' | 'master-moved';
   readonly fromNs: number;
   /** Until it was ready again; the end of the run if never. */
   readonly untilNs: number;

@@ -12,6 +12,8 @@ export interface Incarnation {
   readyNs: number | undefined;
   /** A fault's SIGKILL. */
   killedNs: number | undefined;
+  /** A fault's SIGTERM: an orderly end, after which its file is whole. */
+  stoppedNs: number | undefined;
   readonly pauses: { readonly fromNs: number; untilNs: number | undefined }[];
   /** The last figures that it sent. */
   stats: WorkerStats | undefined;
@@ -27,6 +29,7 @@ export function newIncarnation(number: number, startedNs: number): Incarnation {
     startedNs,
     readyNs: undefined,
     killedNs: undefined,
+    stoppedNs: undefined,
     pauses: [],
     stats: undefined,
     lag: undefined,
@@ -54,6 +57,7 @@ export function noteSignal(life: Incarnation, signal: NodeJS.Signals, ns: number
   if (signal === 'SIGSTOP' && !isPaused(life)) life.pauses.push({ fromNs: ns, untilNs: undefined });
   if (signal === 'SIGCONT') endPause(life, ns);
   if (signal === 'SIGKILL') life.killedNs ??= ns;
+  if (signal === 'SIGTERM') life.stoppedNs ??= ns;
 }
 
 /** The file of every life that can have written one: a worker that was ready and has none is damage to the ledger. */
@@ -65,17 +69,16 @@ export function ledgerFilesOf(dir: string, { role, index }: Worker, lives: reado
   });
 }
 
-/** A kill lasts until a later incarnation was ready. */
+/** A kill or an ordered stop lasts until a later incarnation was ready. */
 export function incidentsOf({ role, index }: Worker, lives: readonly Incarnation[], endNs: number): WorkerIncident[] {
-  return lives.flatMap(({ number: incarnation, killedNs, pauses }, i) => {
+  return lives.flatMap(({ number: incarnation, killedNs, stoppedNs, pauses }, i) => {
     const worker = { role, worker: index, incarnation };
     const incidents: WorkerIncident[] = pauses.map(({ fromNs, untilNs = endNs }) => {
       return { ...worker, kind: 'paused', fromNs, untilNs };
     });
-    if (killedNs !== undefined) {
-      const untilNs = lives.slice(i + 1).find((life) => life.readyNs !== undefined)?.readyNs ?? endNs;
-      incidents.push({ ...worker, kind: 'killed', fromNs: killedNs, untilNs });
-    }
+    const untilNs = lives.slice(i + 1).find((life) => life.readyNs !== undefined)?.readyNs ?? endNs;
+    if (stoppedNs !== undefined) incidents.push({ ...worker, kind: 'stopped', fromNs: stoppedNs, untilNs });
+    if (killedNs !== undefined) incidents.push({ ...worker, kind: 'killed', fromNs: killedNs, untilNs });
     return incidents;
   });
 }

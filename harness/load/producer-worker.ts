@@ -30,7 +30,7 @@ await runWorker(async (host) => {
     await host.close(driver, `driver ${name}`);
     return host.finish({ type: 'finished' });
   }
-  // What was due before a killed producer came back is withheld: never sent.
+  // What was due before a killed or restarted producer came back is withheld: never sent.
   const fromNs = incarnation === 0 ? 0 : readyNs - startNs;
   const generator = new Generator({
     plan,

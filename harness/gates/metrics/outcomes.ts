@@ -8,7 +8,8 @@ export const OUTCOME_METRICS: readonly Metric[] = [
   {
     name: 'offered',
     unit: 'count',
-    definition: 'messages in the plan, without those withheld by a producer kill that the scenario ordered',
+    definition:
+      'messages in the plan, without those withheld by a kill or restart of their producer that the scenario ordered',
     example: 'offered >= 100000',
     family: 'count',
     hasInterval: false,

@@ -17,10 +17,12 @@ interface Success {
 /**
  * Counts the extra successes that a fault of the scenario explains: between the START of the handling before it and that
  * one's settling horizon (its END and the system's redelivery time), its worker was killed, paused or cut off, or its
- * master failed over.
+ * master failed over. An ordered stop explains none: what was in flight could still be settled.
  */
 export function checkExcuses(columns: Columns): void {
-  const incidents = columns.history.files.map((file) => incidentsOf(columns.history, file));
+  const incidents = columns.history.files.map((file) =>
+    incidentsOf(columns.history, file).filter(({ kind }) => kind !== 'stopped'),
+  );
   if (incidents.every((own) => own.length === 0)) return;
   const { count } = columns.history.plan;
   for (let first = 0; first < count; ) {

@@ -6,7 +6,7 @@ import type { Columns } from './columns.js';
 
 /** A missing outcome counts this long after the publish deadline. */
 const UNANSWERED_GRACE_NS = 5e9;
-/** The generator hands over once per tick; what was due in the tick that a kill cut short was withheld by the kill. */
+/** The generator hands over once per tick; what was due in the tick that a kill or stop cut short was withheld by it. */
 const TICK_NS = 10e6;
 
 const OUTCOMES: Readonly<Partial<Record<number, number>>> = {
@@ -112,20 +112,23 @@ function takeOutcome(
   if (outcome === SEND.accepted && acknowledgedNs[ordinal] === 0) acknowledgedNs[ordinal] = ns;
 }
 
-/** Sent without an outcome is indeterminate; never sent is withheld when a kill of its producer held it back. */
+/** Sent without an outcome is indeterminate; never sent is withheld when a kill or an ordered stop of its producer held it back. */
 function concludeUnanswered(columns: Columns): void {
   const { send, sentNs, sender, history } = columns;
   const { plan, startNs } = history;
-  const kills = history.incidents.filter(({ role, kind }) => role === 'producer' && kind === 'killed');
+  const absences = history.incidents.filter(
+    ({ role, kind }) => role === 'producer' && (kind === 'killed' || kind === 'stopped'),
+  );
   const endsNs = history.files.map((file) => file.killedNs ?? crashTime(history, file) ?? Infinity);
   for (let ordinal = 0; ordinal < plan.count; ordinal++) {
     if (send[ordinal] !== SEND.unsent) continue;
     const sent = sentNs[ordinal] as number;
     if (sent === 0) {
-      if (kills.length === 0) continue;
+      if (absences.length === 0) continue;
       const dueNs = startNs + (plan.intendedNs[ordinal] as number);
-      const held = kills.some(
-        (kill) => kill.worker === plan.producer[ordinal] && dueNs >= kill.fromNs - TICK_NS && dueNs <= kill.untilNs,
+      const held = absences.some(
+        ({ worker, fromNs, untilNs }) =>
+          worker === plan.producer[ordinal] && dueNs >= fromNs - TICK_NS && dueNs <= untilNs,
       );
       if (held) send[ordinal] = SEND.withheld;
       continue;

@@ -77,6 +77,21 @@ describe('a producer process', () => {
     ]);
   });
 
+  it('is stopped by SIGTERM in order, which the checker is told, unlike its end after the plan', async () => {
+    await using bed = openWorkerBed(folder(), { phases: [phase(constant(500), 4000)] });
+    const producer = bed.worker('producer');
+    await producer.start();
+    producer.begin(soonNs());
+    await until(() => (producer.incarnations[0]?.stats?.producer?.sent ?? 0) > 100);
+    producer.signal('SIGTERM');
+    await producer.start();
+    expect(await producer.stop()).toMatchObject({ reason: 'finished', incarnation: 1 });
+    const readyNs = producer.incarnations[1]!.readyNs!;
+    expect(producer.incidents(9e18)).toMatchObject([{ kind: 'stopped', incarnation: 0, untilNs: readyNs }]);
+    expect(producer.ledgerFiles().map(({ killedNs }) => killedNs)).toEqual([undefined, undefined]);
+    expect(kinds(producer).at(-1)).toBe(KIND.CLOSE);
+  });
+
   it('ends when asked to before the load has begun', async () => {
     await using bed = openWorkerBed(folder());
     const producer = bed.worker('producer');

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { FATE, MARK, SEND } from '../../../../harness/ledger/checked-run.js';
 import { checkRun } from '../../../../harness/ledger/checker.js';
+import { generatorSeconds } from '../../../../harness/ledger/generator-rate.js';
 import type { InventoryItem, WorkerIncident } from '../../../../harness/ledger/history.js';
 import { NO_ORDINAL } from '../../../../harness/ledger/record.js';
 import { countsIn } from '../../../fixtures/checked-counts.js';
@@ -124,6 +125,19 @@ describe('checkRun', () => {
     expect(run.damage).toEqual([]);
   });
 
+  it('takes what a restarted producer did not send as withheld, and what was due before or after as unsent', () => {
+    const run = check({
+      story: (ordinal, healthy) => {
+        if (ordinal === 10 || ordinal === 70 || (ordinal >= 30 && ordinal < 60)) return {};
+        return ordinal >= 60 ? { ...healthy, incarnation: 1 } : healthy;
+      },
+      overrides: { incidents: [{ ...incident('stopped', 30.5, 59.5), role: 'producer' }] },
+    });
+    expect(countsIn(run)).toEqual({ unsent: 2, withheld: 30, accepted: 68, delivered: 68 });
+    expect(run.damage).toEqual([]);
+    expect(generatorSeconds(run)).toEqual([{ second: 0, share: 68 / 70 }]);
+  });
+
   it('calls a second, different outcome a breach of contract, and keeps accepted', () => {
     const run = check({
       story: (ordinal, healthy) => {
@@ -171,6 +185,7 @@ describe('checkRun', () => {
     expect(hit(incident('paused', 43, 80))['duplicated.unexcused']).toBeUndefined();
     expect(hit(incident('cut-off', 5043, 5050))['duplicated.unexcused']).toBeUndefined();
     expect(hit(incident('cut-off', 5044, 5050))['duplicated.unexcused']).toBe(1);
+    expect(hit(incident('stopped', 43, 80))['duplicated.unexcused']).toBe(1);
     expect(hit(incident('paused', 10, 41))['duplicated.unexcused']).toBe(1);
     expect(hit(incident('paused', 43, 80, 1))['duplicated.unexcused']).toBe(1);
   });

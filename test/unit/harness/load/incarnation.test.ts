@@ -35,6 +35,16 @@ describe('incidentsOf', () => {
     expect(incidentsOf(consumer, [life], 1000)[0]).toMatchObject({ fromNs: 100, untilNs: 201 });
   });
 
+  it('holds an ordered stop until a later incarnation was ready, and calls it no kill', () => {
+    const lives = [newIncarnation(0, 0), newIncarnation(1, 200)];
+    noteSignal(lives[0]!, 'SIGTERM', 100);
+    lives[1]!.readyNs = 350;
+    expect(incidentsOf({ role: 'producer', index: 0 }, lives, 1000)).toEqual([
+      { role: 'producer', worker: 0, incarnation: 0, kind: 'stopped', fromNs: 100, untilNs: 350 },
+    ]);
+    expect(lives[0]!.killedNs).toBeUndefined();
+  });
+
   it('keeps each pause', () => {
     const life = newIncarnation(0, 0);
     for (const [from, until] of [
