@@ -40,6 +40,7 @@ export class PartitionLane {
   #lastSendMs = Number.NEGATIVE_INFINITY;
   /** Bytes of messages that the lane holds. */
   bufferedBytes = 0;
+  #freedBytes = 0;
 
   constructor(options: LaneOptions) {
     this.#options = options;
@@ -65,6 +66,16 @@ export class PartitionLane {
 
   get inFlight(): OutgoingFrame | undefined {
     return this.#inFlight;
+  }
+
+  /**
+   * Bytes that left since the last call. Differences of {@link bufferedBytes} do not tell: whoever learns an outcome
+   * may publish into the lane at once.
+   */
+  takeFreedBytes(): number {
+    const freed = this.#freedBytes;
+    this.#freedBytes = 0;
+    return freed;
   }
 
   append(
@@ -120,9 +131,7 @@ export class PartitionLane {
     this.#stored = stored;
     if (stored >= frame.first) {
       frame.answerThrough(stored, this.#options.accepted);
-      this.bufferedBytes -= frame.bytes;
-      frame.cutThrough(stored);
-      this.bufferedBytes += frame.bytes;
+      this.#cut(frame, stored);
     }
     return 'resend';
   }
@@ -143,19 +152,17 @@ export class PartitionLane {
     }
     while (this.#queue.length > 0 && this.#queue[0]!.deadlineMs <= nowMs) {
       const frame = this.#queue[0]!;
-      const before = frame.bytes;
       let cut = 0;
       while (frame.deadlineMs <= nowMs) {
         frame.answerNext(EXPIRED);
         cut++;
       }
       if (!frame.isAnswered) {
-        frame.cutThrough(frame.first + cut - 1);
-        this.bufferedBytes -= before - frame.bytes;
+        this.#cut(frame, frame.first + cut - 1);
         break;
       }
       this.#queue.shift();
-      this.bufferedBytes -= before;
+      this.#free(frame.bytes);
       this.#options.pool.release(frame.buffer);
     }
   }
@@ -175,8 +182,19 @@ export class PartitionLane {
   /** The buffer of a frame that was given up stays away from the pool: its bytes may still be on their way out. */
   #finish(frame: OutgoingFrame, reuseBuffer: boolean): void {
     this.#inFlight = undefined;
-    this.bufferedBytes -= frame.bytes;
+    this.#free(frame.bytes);
     if (reuseBuffer) this.#options.pool.release(frame.buffer);
+  }
+
+  #cut(frame: OutgoingFrame, throughSequence: number): void {
+    const before = frame.bytes;
+    frame.cutThrough(throughSequence);
+    this.#free(before - frame.bytes);
+  }
+
+  #free(bytes: number): void {
+    this.bufferedBytes -= bytes;
+    this.#freedBytes += bytes;
   }
 
   #renewId(): void {

@@ -187,7 +187,6 @@ export class Producer {
   #onReply(sender: LaneSender, frame: OutgoingFrame, error: Error | undefined, reply: Reply): void {
     const { lane } = sender;
     if (frame !== lane.inFlight) return;
-    const before = lane.bufferedBytes;
     if (error === undefined) {
       sender.refusals = 0;
       sender.needsResend = lane.onReply(frame, parsePublishReply(reply)) === 'resend';
@@ -197,7 +196,7 @@ export class Producer {
       else if (failure === 'transient') this.#onTransientRefusal(sender, error);
       else lane.onRefused(frame, new BrokerError('refused', error.message, { cause: error }));
     }
-    this.#release(before - lane.bufferedBytes);
+    this.#release(lane.takeFreedBytes());
     if (sender.needsResend || !lane.isIdle) this.#enqueue(sender);
   }
 
@@ -260,10 +259,9 @@ export class Producer {
       for (const sender of topic.senders) {
         const { lane } = sender;
         if (lane.isIdle) continue;
-        const before = lane.bufferedBytes;
         const hadFrame = lane.hasFrameInFlight;
         lane.expire(nowMs);
-        released += before - lane.bufferedBytes;
+        released += lane.takeFreedBytes();
         if (hadFrame && !lane.hasFrameInFlight) {
           sender.needsResend = false;
           if (!lane.isIdle) this.#enqueue(sender);

@@ -175,6 +175,24 @@ describe('a lane', () => {
     expect(bench.log.ids).toEqual(['m0', 'm1', 'm2']);
   });
 
+  it('tells the bytes that left, also when whoever learns an outcome publishes at once', () => {
+    const bench = new Bench();
+    const message = { payload: Buffer.alloc(50) };
+    const size = encodedSize('m', message) as number;
+    const append = (deadlineMs: number, onOutcome: () => void) =>
+      bench.lane.append('m', message, size, 0, deadlineMs, 0, onOutcome);
+    append(1e9, () => append(10, () => append(1e9, () => {})));
+    const stored = bench.lane.take(0)!;
+    bench.lane.onReply(stored, bench.execute(stored));
+    expect([bench.lane.takeFreedBytes(), bench.lane.bufferedBytes]).toEqual([size, size]);
+    // Expires in the frame that still takes messages: the new one shares it.
+    bench.lane.expire(10);
+    expect([bench.lane.takeFreedBytes(), bench.lane.bufferedBytes]).toEqual([size, size]);
+    bench.drain();
+    expect([bench.lane.takeFreedBytes(), bench.lane.bufferedBytes]).toEqual([size, 0]);
+    expect(bench.lane.takeFreedBytes()).toBe(0);
+  });
+
   it('stores each message at most once and in order, and answers each once, whatever is lost, late or repeated', () => {
     const step = fc.constantFrom('publish', 'send', 'send-lost', 'reply-lost', 'repeat-old', 'expire');
     fc.assert(
