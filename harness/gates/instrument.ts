@@ -12,7 +12,7 @@ export interface InstrumentReading {
   readonly stalls: readonly { readonly fromNs: number; readonly untilNs: number }[];
   /** Share (0..1) of CPU time stolen by the hypervisor, per sampling span. */
   readonly steal: readonly { readonly fromNs: number; readonly untilNs: number; readonly share: number }[];
-  /** Workers ended by a signal that neither a fault nor the harness sent. */
+  /** Workers ended by a signal that neither a fault nor the harness sent, and whatever else interfered from outside. */
   readonly outsideSignals: readonly string[];
   readonly clockJumps: readonly string[];
   /** Why the harness stopped draining before it was over. */

@@ -14,13 +14,18 @@ export class Probe implements AsyncDisposable {
   /** Ascending, without gaps while the probe lives. */
   readonly slices: ProbeSlice[] = [];
   readonly #child: ChildProcess;
-  readonly #ended: Promise<unknown>;
+  readonly #ended: Promise<void>;
+  #endedEarly: string | undefined;
+  #disposed = false;
 
   /** Its readings arrive every half second; `onSlice` sees each for the live display. */
   constructor(context: Pick<RunContext, 'logDir' | 'registry'>, onSlice: (slice: ProbeSlice) => void = () => {}) {
     const logPath = join(context.logDir, 'probe.log');
     this.#child = spawnChild({ name: 'probe', entry: 'probe-worker', logPath, registry: context.registry });
-    this.#ended = childEnd(this.#child);
+    this.#ended = childEnd(this.#child).then(({ code, signal }) => {
+      if (this.#disposed) return;
+      this.#endedEarly = `the probe of the machine ended during the run (${signal ?? `exit code ${code}`}): see probe.log`;
+    });
     this.#child.on('message', (message: FromWorker) => {
       if (message.type !== 'probe') return;
       for (const stall of message.stalls) this.stalls.push(stall);
@@ -35,7 +40,13 @@ export class Probe implements AsyncDisposable {
     return this.#child.pid;
   }
 
+  /** How it ended before it was disposed of: since then nobody watched the machine. */
+  get endedEarly(): string | undefined {
+    return this.#endedEarly;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#disposed = true;
     this.#child.kill('SIGKILL');
     await this.#ended;
   }

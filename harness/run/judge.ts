@@ -139,7 +139,11 @@ function readInstrument({ probe, fleet, timeline, drained }: FinishedRun): Instr
   return {
     stalls: probe.stalls,
     steal: probe.slices.map(({ fromNs, untilNs, stealShare }) => ({ fromNs, untilNs, share: stealShare })),
-    outsideSignals: [...fleet.outsideSignals(), ...timeline.problems()],
+    outsideSignals: [
+      ...fleet.outsideSignals(),
+      ...timeline.problems(),
+      ...(probe.endedEarly ? [probe.endedEarly] : []),
+    ],
     clockJumps: jumps.map(({ clockStepMs }) => `the wall clock jumped by ${Math.round(clockStepMs)} ms`),
     stoppedDraining: drained.stopped ?? unreadable(drained.inventory),
   };

@@ -44,4 +44,17 @@ describe('Probe', () => {
     expect(identifyProcess(pid)).toBeUndefined();
     expect(bed.pids.size).toBe(0);
   });
+
+  it('says when it ended before it was disposed of, and only then', async () => {
+    await using bed = openWorkerBed(folder());
+    const killed = new Probe(bed.context);
+    const disposed = new Probe(bed.context);
+    process.kill(killed.pid!, 'SIGKILL');
+    await until(() => killed.endedEarly !== undefined);
+    expect(killed.endedEarly).toMatch(/ended during the run \(SIGKILL\): see probe\.log/);
+    expect(disposed.endedEarly).toBeUndefined();
+    await killed[Symbol.asyncDispose]();
+    await disposed[Symbol.asyncDispose]();
+    expect(disposed.endedEarly).toBeUndefined();
+  });
 });
