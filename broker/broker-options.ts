@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { BrokerError } from './broker-error.js';
 import type { OnBrokerEvent } from './broker-event.js';
 import { type Clock, systemClock } from './clock.js';
@@ -24,6 +25,7 @@ export interface BrokerOptions {
   /** A frame is closed at this size (default 256 KiB) or number of messages (default 1,024). */
   readonly maxFrameBytes?: number;
   readonly maxFrameMessages?: number;
+  /** An error that it throws becomes a process warning: it touches no message. */
   readonly onEvent?: OnBrokerEvent;
   readonly clock?: Clock;
   readonly random?: Random;
@@ -60,7 +62,17 @@ export function resolveBrokerOptions(options: BrokerOptions): ResolvedBrokerOpti
   for (const name of POSITIVE) {
     if (!(resolved[name] > 0)) throw new BrokerError('bad-option', `${name} ${resolved[name]}: a number above 0`);
   }
-  return resolved;
+  return { ...resolved, onEvent: guarded(resolved.onEvent) };
+}
+
+function guarded(onEvent: OnBrokerEvent): OnBrokerEvent {
+  return (event) => {
+    try {
+      onEvent(event);
+    } catch (error) {
+      process.emitWarning(`onEvent failed on '${event.kind}': ${inspect(error)}`, 'BrokerWarning');
+    }
+  };
 }
 
 const POSITIVE = [

@@ -45,16 +45,19 @@ export class Dispatcher {
     this.#isPumping = true;
     const { concurrency, mayStart } = this.#options;
     let calls = 0;
-    while (this.#next < this.#queue.length && this.#running < concurrency && mayStart()) {
-      if (calls++ === CALLS_PER_TURN) {
-        this.#pumpNextTurn();
-        break;
+    try {
+      while (this.#next < this.#queue.length && this.#running < concurrency && mayStart()) {
+        if (calls++ === CALLS_PER_TURN) {
+          this.#pumpNextTurn();
+          break;
+        }
+        const delivery = this.#queue[this.#next++]!;
+        if (!delivery.tenure.isOver) this.#start(delivery);
       }
-      const delivery = this.#queue[this.#next++]!;
-      if (!delivery.tenure.isOver) this.#start(delivery);
+      this.#compact();
+    } finally {
+      this.#isPumping = false;
     }
-    this.#compact();
-    this.#isPumping = false;
   }
 
   #start(delivery: Delivery): void {

@@ -1,0 +1,31 @@
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { resolveBrokerOptions } from '../../../broker/broker-options.js';
+
+describe('a listener of broker events', () => {
+  afterEach(() => vi.restoreAllMocks());
+
+  it('harms nothing when it throws: its error becomes a warning', () => {
+    const warnings = vi.spyOn(process, 'emitWarning').mockImplementation(() => {});
+    const { onEvent } = resolveBrokerOptions({
+      redis: { host: 'localhost', port: 1 },
+      onEvent: () => {
+        throw new Error('broken listener');
+      },
+    });
+    expect(() => onEvent({ kind: 'disconnected', link: 'a', reason: 'b' })).not.toThrow();
+    expect(warnings).toHaveBeenCalledWith(
+      expect.stringMatching(/onEvent failed on 'disconnected': Error: broken/),
+      'BrokerWarning',
+    );
+  });
+
+  it('hears every event', () => {
+    const kinds: string[] = [];
+    const { onEvent } = resolveBrokerOptions({
+      redis: { host: 'localhost', port: 1 },
+      onEvent: ({ kind }) => kinds.push(kind),
+    });
+    onEvent({ kind: 'connected', link: 'a', history: 'h' });
+    expect(kinds).toEqual(['connected']);
+  });
+});
