@@ -30,10 +30,6 @@ export class Dispatcher {
     return this.#running;
   }
 
-  get queued(): number {
-    return this.#queue.length - this.#next;
-  }
-
   /** Puts a message at the end of the queue; {@link pump} starts it. */
   enqueue(delivery: Delivery): void {
     this.#queue.push(delivery);

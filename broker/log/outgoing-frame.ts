@@ -24,7 +24,6 @@ export class OutgoingFrame {
   /** Sequences of the messages in the buffer. */
   first: number;
   last: number;
-  wasSent = false;
   /** Messages before this index of the lists are gone from the frame or answered. */
   answered = 0;
   /** Index in the lists of the message with sequence `first`. */

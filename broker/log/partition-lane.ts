@@ -30,7 +30,7 @@ const TAIL_BYTES = 2;
 export class PartitionLane {
   readonly #options: LaneOptions;
   /** Closed frames, and last the one that still takes messages. */
-  #queue: OutgoingFrame[] = [];
+  readonly #queue: OutgoingFrame[] = [];
   #inFlight: OutgoingFrame | undefined;
   #producerId: string;
   /** Highest sequence that was given to a message, that was sent, and that the log is known to have. */
@@ -103,7 +103,6 @@ export class PartitionLane {
     this.#lastSendMs = nowMs;
     this.#inFlight = frame;
     this.#sent = Math.max(this.#sent, frame.last);
-    frame.wasSent = true;
     return frame;
   }
 
@@ -165,18 +164,6 @@ export class PartitionLane {
       this.#free(frame.bytes);
       this.#options.pool.release(frame.buffer);
     }
-  }
-
-  /** Answers everything: what was sent is indeterminate, the rest is rejected with `error`. */
-  abandon(error: BrokerError): void {
-    const sent = this.#inFlight;
-    if (sent !== undefined) {
-      sent.answerAll(INDETERMINATE);
-      this.#finish(sent, false);
-    }
-    for (const frame of this.#queue) frame.answerAll({ kind: 'rejected', error });
-    this.#queue = [];
-    this.bufferedBytes = 0;
   }
 
   /** The buffer of a frame that was given up stays away from the pool: its bytes may still be on their way out. */
