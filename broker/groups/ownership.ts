@@ -1,8 +1,10 @@
+import { BrokerError } from '../broker-error.js';
 import type { OnBrokerEvent } from '../broker-event.js';
 import { type Clock, pause } from '../clock.js';
 import { groupKeys } from '../log/keys.js';
 import type { Random } from '../random.js';
 import type { RedisLink } from '../redis/link.js';
+import { persist } from '../redis/persist.js';
 import { type Acquired, acquire } from './group-scripts.js';
 import { Tenure } from './tenure.js';
 
@@ -38,9 +40,12 @@ export class Ownership {
     return [...this.#tenures.values()];
   }
 
-  /** Acquires all partitions. */
-  async acquireAll(): Promise<void> {
-    await Promise.all(this.#options.partitions.map((partition) => this.#acquire(partition, new Set())));
+  /** Acquires all partitions. Throws BrokerError when Redis refuses, or when `withinMs` have passed. */
+  async acquireAll(withinMs: number): Promise<void> {
+    const { link, clock, partitions } = this.#options;
+    await Promise.all(
+      partitions.map((partition) => persist(link, clock, withinMs, () => this.#acquire(partition, new Set()))),
+    );
   }
 
   /** The link is open again: tenures of another history are over. */
@@ -76,30 +81,34 @@ export class Ownership {
     const { topic, group, onEvent } = this.#options;
     void former
       .quiet()
-      .then(() => this.#acquire(partition, former.handledUnconfirmed()))
+      .then(() => this.#reacquire(partition, former.handledUnconfirmed()))
       .then(() => {
         if (!this.#stopped.signal.aborted) onEvent({ kind: 'reacquired', topic, group, partition });
       });
   }
 
   /** Tries until it succeeds or the ownership is stopped. */
-  async #acquire(partition: number, handledBefore: Set<string>): Promise<void> {
-    const { topic, group, owner, link, clock, random, onAcquired } = this.#options;
+  async #reacquire(partition: number, handledBefore: Set<string>): Promise<void> {
+    const { link, clock, random } = this.#options;
     const { signal } = this.#stopped;
-    const keys = groupKeys(topic, partition, group);
     while (await link.whenOpen(signal)) {
-      const { history } = link;
       try {
-        const acquired = await acquire(link, keys, group, owner);
-        if (signal.aborted) return;
-        if (link.history !== history) continue;
-        const tenure = new Tenure(partition, keys, history, acquired, handledBefore);
-        onAcquired(tenure, acquired);
-        this.#tenures.set(partition, tenure);
-        return;
+        return await this.#acquire(partition, handledBefore);
       } catch {
         await pause(clock, RETRY_MS * (1 + random()), signal);
       }
     }
+  }
+
+  async #acquire(partition: number, handledBefore: Set<string>): Promise<void> {
+    const { topic, group, owner, link, onAcquired } = this.#options;
+    const keys = groupKeys(topic, partition, group);
+    const { history } = link;
+    const acquired = await acquire(link, keys, group, owner);
+    if (this.#stopped.signal.aborted) throw new BrokerError('closed', `${link.name} is closed`);
+    if (link.history !== history) throw new BrokerError('connection', `${link.name}: the server was replaced`);
+    const tenure = new Tenure(partition, keys, history, acquired, handledBefore);
+    onAcquired(tenure, acquired);
+    this.#tenures.set(partition, tenure);
   }
 }

@@ -15,7 +15,8 @@ export interface SettlerOptions {
   tenures(): Iterable<Tenure>;
   /** The lease row names another owner (`token` above ours), or is gone. */
   onNotOwner(tenure: Tenure, storedToken: string): void;
-  onConfirmed(): void;
+  /** A settlement was recorded, or is no longer this owner's to record. */
+  onAnswered(): void;
 }
 
 const REFUSED_RETRY_MS = 50;
@@ -72,11 +73,11 @@ export class Settler {
       const answer = parseSettleReply(reply);
       if (answer.kind === 'not-owner') {
         this.#options.onNotOwner(tenure, answer.token);
-        return;
+      } else {
+        tenure.unconfirmed = undefined;
+        if (tenure.hasUnsettledWork) this.schedule();
       }
-      tenure.unconfirmed = undefined;
-      if (tenure.hasUnsettledWork) this.schedule();
-      this.#options.onConfirmed();
+      this.#options.onAnswered();
     });
   }
 

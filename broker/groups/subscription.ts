@@ -56,7 +56,8 @@ export class Subscription implements AsyncDisposable {
   #cancelMaintenance: CancelTimer | undefined;
   #lastPruneMs: number;
   #closing: Promise<void> | undefined;
-  #onConfirmed: (() => void) | undefined;
+  /** Ends a wait of {@link #allConfirmed}: it looks again. */
+  #onAnswered: (() => void) | undefined;
 
   constructor(context: SubscriptionContext, handler: Handler) {
     this.#context = context;
@@ -108,7 +109,7 @@ export class Subscription implements AsyncDisposable {
       delayMs: options.settleDelayMs,
       tenures: () => this.#ownership.tenures,
       onNotOwner: (tenure, token) => this.#ownership.onNotOwner(tenure, token),
-      onConfirmed: () => this.#onConfirmed?.(),
+      onAnswered: () => this.#onAnswered?.(),
     });
     this.#reader = new LogReader({
       link: this.#readLink,
@@ -129,7 +130,7 @@ export class Subscription implements AsyncDisposable {
     await persist(this.#link, clock, connectTimeoutMs, () =>
       Promise.all(all.map((keys) => registerGroup(this.#link, keys, group))),
     );
-    await this.#ownership.acquireAll();
+    await this.#ownership.acquireAll(connectTimeoutMs);
     this.#reading = this.#reader.run(this.#stopReading.signal);
     this.#cancelMaintenance = this.#context.clock.after(TRIM_EVERY_MS, () => this.#maintain());
   }
@@ -192,6 +193,7 @@ export class Subscription implements AsyncDisposable {
     this.#ownership.onLinkOpen();
     this.#compareHistories();
     this.#settler.flush();
+    this.#onAnswered?.();
     this.#dispatcher.pump();
   }
 
@@ -242,12 +244,12 @@ export class Subscription implements AsyncDisposable {
   async #allConfirmed(signal: AbortSignal): Promise<void> {
     const isUnsettled = (tenure: Tenure) => !tenure.isOver && tenure.hasUnsettledWork;
     while (!signal.aborted && this.#ownership.tenures.some(isUnsettled)) {
-      const confirmed = new Promise<void>((resolve) => {
-        this.#onConfirmed = resolve;
+      const answered = new Promise<void>((resolve) => {
+        this.#onAnswered = resolve;
         signal.addEventListener('abort', () => resolve(), { once: true });
       });
       this.#settler.flush();
-      await confirmed;
+      await answered;
     }
   }
 
