@@ -32,10 +32,11 @@ export const restart: FaultKind<z.output<typeof params>> = {
     const target = await resolveProcess(context, restart);
     const { process } = target;
     const pid = runningPid(process);
-    if (processState(pid) === 'T') {
+    const holds = holdsOf(environment);
+    // Between a SIGSTOP and its effect only the hold tells.
+    if (holds.isHeld(process.name, 'pause') || processState(pid) === 'T') {
       throw new FaultError('not-running', `${process.name} is paused, so it cannot be stopped in order`);
     }
-    const holds = holdsOf(environment);
     const hold = holds.add(process.name, 'restart');
     const sinceNs = clock.nowNs();
     process.signal('SIGTERM');
