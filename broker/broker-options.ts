@@ -10,7 +10,7 @@ export interface BrokerOptions {
   readonly redis: RedisAddress;
   /** What a receipt promises (default `leader`). */
   readonly durability?: Durability;
-  /** Longest wait for the first connection (default 10,000). */
+  /** Longest wait for the first connection, for a topic, and for the partitions of a subscription (default 10,000). */
   readonly connectTimeoutMs?: number;
   /** From the call of publish to an outcome (default 10,000). Until then what failed without an answer is sent again. */
   readonly publishTimeoutMs?: number;

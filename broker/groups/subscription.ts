@@ -206,18 +206,25 @@ export class Subscription implements AsyncDisposable {
 
   #maintain(): void {
     const { clock, topic } = this.#context;
-    const prune = clock.nowMs() - this.#lastPruneMs > PRUNE_EVERY_MS;
-    if (prune) this.#lastPruneMs = clock.nowMs();
-    for (const tenure of this.#ownership.tenures) {
-      if (!this.#link.isOpen || tenure.isOver) continue;
-      if (prune) pruneProducers(this.#link, topic, tenure.partition);
-      const { low } = tenure.position;
-      if (low === tenure.lastTrimmedLow) continue;
-      // Trimming goes by the recorded low: while that is behind, the next round trims again.
-      if (!tenure.hasUnsettledWork) tenure.lastTrimmedLow = low;
-      trimLog(this.#link, topic, tenure.partition);
+    if (clock.nowMs() - this.#lastPruneMs > PRUNE_EVERY_MS) {
+      this.#lastPruneMs = clock.nowMs();
+      for (const { partition } of this.#ownership.tenures) pruneProducers(this.#link, topic, partition);
     }
+    void this.#trim();
     this.#cancelMaintenance = clock.after(TRIM_EVERY_MS, () => this.#maintain());
+  }
+
+  /** Trims where the position has moved. What fails is done again in the next round. */
+  async #trim(): Promise<void> {
+    const trims = this.#ownership.tenures.map(async (tenure) => {
+      const { low } = tenure.position;
+      if (tenure.isOver || low === tenure.lastTrimmedLow) return;
+      // Trimming goes by the recorded low: while that is behind, the next round trims again.
+      const isRecorded = !tenure.hasUnsettledWork;
+      await trimLog(this.#link, this.topic, tenure.partition);
+      if (isRecorded) tenure.lastTrimmedLow = low;
+    });
+    await Promise.allSettled(trims);
   }
 
   async #close(): Promise<void> {
@@ -230,9 +237,9 @@ export class Subscription implements AsyncDisposable {
     const deadline = new AbortController();
     const cancel = clock.after(options.closeTimeoutMs, () => deadline.abort());
     const tenures = this.#ownership.tenures;
-    const settled = Promise.all(tenures.map((tenure) => tenure.quiet())).then(() =>
-      this.#allConfirmed(deadline.signal),
-    );
+    const settled = Promise.all(tenures.map((tenure) => tenure.quiet()))
+      .then(() => this.#allConfirmed(deadline.signal))
+      .then(() => this.#trim());
     await Promise.race([settled, pause(clock, options.closeTimeoutMs, deadline.signal)]);
     cancel();
     deadline.abort();

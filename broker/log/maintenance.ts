@@ -7,13 +7,13 @@ const pruneScript = new Script(new URL('./prune-producers.lua', import.meta.url)
 
 const IDLE_PRODUCER_SEC = 24 * 3600;
 
-/** See trim.lua. Done again a moment later, so that a failure needs no answer. */
-export function trimLog(link: RedisLink, topic: string, partition: number): void {
+/** See trim.lua. */
+export async function trimLog(link: RedisLink, topic: string, partition: number): Promise<void> {
   const keys = partitionKeys(topic, partition);
-  trimScript.send(link, [keys.log, keys.groups], [keys.positions], () => {});
+  await trimScript.run(link, [keys.log, keys.groups], [keys.positions]);
 }
 
-/** See prune-producers.lua. */
+/** See prune-producers.lua. Done again later, so that a failure needs no answer. */
 export function pruneProducers(link: RedisLink, topic: string, partition: number): void {
   pruneScript.send(link, [partitionKeys(topic, partition).producers], [IDLE_PRODUCER_SEC], () => {});
 }

@@ -321,6 +321,20 @@ describe('closing', () => {
     expect(await collect(producer.inventory(topic, 'g'))).toEqual([]);
   });
 
+  it('leaves nothing in the log that every group has settled', async () => {
+    const { broker } = await connect(server);
+    await using _ = broker;
+    const topic = freshTopic();
+    await broker.createTopic(topic, { partitions: 1 });
+    const journal = new Journal();
+    const subscription = await broker.subscribe(topic, 'g', journal.record);
+    await publishAll(broker, topic, numbered(50, 5));
+    await eventually(() => journal.handled.length === 50);
+    await subscription.close();
+    await using probe = server.client();
+    expect(await probe.redis.xlen(partitionKeys(topic, 0).log)).toBe(0);
+  });
+
   it('waits for what was published', async () => {
     const { broker } = await connect(server);
     const topic = freshTopic();
