@@ -105,16 +105,17 @@ export function decodeMessage(frame: Buffer, offset: number, end: number): Decod
 }
 
 export function decodeHeaders(bytes: Buffer | undefined): Readonly<Record<string, string>> {
-  const headers: Record<string, string> = {};
-  if (bytes === undefined) return headers;
+  if (bytes === undefined) return {};
   const fields: string[] = [];
   for (let at = 0; at + 2 <= bytes.length; ) {
     const length = bytes.readUInt16LE(at);
     fields.push(bytes.toString('utf8', at + 2, at + 2 + length));
     at += 2 + length;
   }
-  for (let i = 0; i + 1 < fields.length; i += 2) headers[fields[i]!] = fields[i + 1]!;
-  return headers;
+  const headers: [string, string][] = [];
+  for (let i = 0; i + 1 < fields.length; i += 2) headers.push([fields[i]!, fields[i + 1]!]);
+  // Unlike an assignment, this takes `__proto__` for a name like any other.
+  return Object.fromEntries(headers);
 }
 
 function headersSize(headers: Readonly<Record<string, string>>): number {

@@ -57,6 +57,17 @@ describe('a frame', () => {
     );
   });
 
+  it('gives back a header whose name means something to objects', () => {
+    const headers = Object.fromEntries([
+      ['__proto__', 'a'],
+      ['constructor', 'b'],
+    ]);
+    const frame = encodeFrame([{ id: 'm', payload: Buffer.alloc(0), headers }], 0);
+    const decoded = decodeMessage(frame, 0, frame.length);
+    if (typeof decoded === 'string') throw new Error(decoded);
+    expect(Object.entries(decodeHeaders(decoded.headers))).toEqual(Object.entries(headers));
+  });
+
   it('never passes for whole when one of its bits is flipped', () => {
     fc.assert(
       fc.property(anyMessage, fc.nat(), (message, where) => {
