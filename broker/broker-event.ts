@@ -14,7 +14,36 @@ export type BrokerEvent =
   | { readonly kind: 'ownership-lost'; readonly topic: string; readonly group: string; readonly partition: number }
   /** The tenure was started anew because Redis' history changed. */
   | { readonly kind: 'reacquired'; readonly topic: string; readonly group: string; readonly partition: number }
+  | FailoverEvent
+  /** Publishing goes on with fewer replicas than configured (`onReplicaLoss`), or again with all. */
+  | { readonly kind: 'replicas'; readonly master: string; readonly needed: number; readonly configured: number }
   | { readonly kind: 'dead-lettered'; readonly topic: string; readonly group: string; readonly id: string }
   | { readonly kind: 'quarantined'; readonly topic: string; readonly group: string; readonly position: string };
+
+/** One step of the FailoverManager, of which a diagram is in docs/guide/failover.md. */
+export interface FailoverEvent {
+  readonly kind: 'failover';
+  readonly step: FailoverStep;
+  /** `host:port` of the master that is concerned; the new one from `located` on. */
+  readonly master: string;
+  readonly epoch: number;
+  /** Since the step before; 0 for the first. */
+  readonly stepMs: number;
+  /** Since the failover was noticed. */
+  readonly totalMs: number;
+  /** What was noticed, or what is waited for. */
+  readonly reason: string;
+}
+
+/**
+ * - `noticed`: connection, role, probe or authority say that something is wrong; publishing is frozen.
+ * - `located`: the authority names a master.
+ * - `verified`: that node answers as master of an epoch not lower than seen before, on a history of its own.
+ * - `replayed`: every producer has compared its sequences and sent again what was missing.
+ * - `reacquired`: every owned partition has an owner's token of the new history, or has another owner.
+ * - `resumed`: all of it; normal operation.
+ * - `stalled`: a step has taken longer than its bound: connections are opened anew, and the authority is asked again.
+ */
+export type FailoverStep = 'noticed' | 'located' | 'verified' | 'replayed' | 'reacquired' | 'resumed' | 'stalled';
 
 export type OnBrokerEvent = (event: BrokerEvent) => void;

@@ -8,6 +8,8 @@ export interface Clock {
   wallMs(): number;
   /** Calls `callback` once after `ms`, unless the returned function is called first. */
   after(ms: number, callback: () => void): CancelTimer;
+  /** Calls `callback` in the next turn of the event loop. */
+  soon(callback: () => void): void;
 }
 
 export type CancelTimer = () => void;
@@ -19,6 +21,7 @@ export const systemClock: Clock = {
     const timer = setTimeout(callback, ms);
     return () => clearTimeout(timer);
   },
+  soon: (callback) => void setImmediate(callback),
 };
 
 /** Resolves after `ms`, or at once when `signal` aborts. Never rejects. */

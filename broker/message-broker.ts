@@ -11,8 +11,8 @@ import { Producer } from './log/producer.js';
 import { checkName, checkPartitions, createTopic, DEFAULT_PARTITIONS, describeTopic } from './log/topic.js';
 import { TopicProducer } from './log/topic-producer.js';
 import { randomName } from './random.js';
-import { RedisLink } from './redis/link.js';
 import { persist } from './redis/persist.js';
+import { RedisLink } from './redis/redis-link.js';
 
 const POOL_KEEP_BYTES = 32 * 1024 * 1024;
 

@@ -1,6 +1,8 @@
+import type { Clock } from '../clock.js';
 import type { Delivery, Handler } from './delivery.js';
 
 export interface DispatcherOptions {
+  readonly clock: Pick<Clock, 'soon'>;
   readonly handler: Handler;
   /** Handlers that may run at a time. */
   readonly concurrency: number;
@@ -89,7 +91,7 @@ export class Dispatcher {
   #pumpNextTurn(): void {
     if (this.#isScheduled) return;
     this.#isScheduled = true;
-    setImmediate(() => {
+    this.#options.clock.soon(() => {
       this.#isScheduled = false;
       this.pump();
     });

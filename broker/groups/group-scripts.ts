@@ -1,5 +1,5 @@
 import type { GroupKeys } from '../log/keys.js';
-import type { RedisLink } from '../redis/link.js';
+import type { Link } from '../redis/link.js';
 import { Script } from '../redis/script.js';
 import type { CommandArgument, OnReply, Reply } from '../redis/wire-command.js';
 import type { PositionChange } from './position.js';
@@ -9,7 +9,7 @@ const acquireScript = new Script(new URL('./acquire.lua', import.meta.url));
 const settleScript = new Script(new URL('./settle.lua', import.meta.url));
 
 /** See register-group.lua. */
-export async function registerGroup(link: RedisLink, keys: GroupKeys, group: string): Promise<void> {
+export async function registerGroup(link: Link, keys: GroupKeys, group: string): Promise<void> {
   await registerScript.run(link, [keys.groups, keys.position], [group]);
 }
 
@@ -22,7 +22,7 @@ export interface Acquired {
 }
 
 /** See acquire.lua. */
-export async function acquire(link: RedisLink, keys: GroupKeys, group: string, owner: string): Promise<Acquired> {
+export async function acquire(link: Link, keys: GroupKeys, group: string, owner: string): Promise<Acquired> {
   const names = [keys.groups, keys.lease, keys.position, keys.retry];
   const reply = await acquireScript.run(link, names, [group, owner]);
   const [token, position, retries] = reply as [Buffer, Buffer[], Buffer[]];
@@ -55,7 +55,7 @@ export interface Settlement {
 
 /** See settle.lua. */
 export function sendSettle(
-  link: RedisLink,
+  link: Link,
   keys: GroupKeys,
   owner: string,
   token: string,

@@ -1,11 +1,11 @@
 import { type Clock, pause } from '../clock.js';
-import type { RedisLink } from '../redis/link.js';
+import type { Link } from '../redis/link.js';
 import type { Reply } from '../redis/wire-command.js';
 import type { RawEntry } from './entry-reader.js';
 import type { Tenure } from './tenure.js';
 
 export interface LogReaderOptions {
-  readonly link: RedisLink;
+  readonly link: Link;
   readonly clock: Clock;
   /** Bytes that all tenures together may hold unsettled. */
   readonly prefetchBytes: number;

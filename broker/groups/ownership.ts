@@ -3,7 +3,7 @@ import type { OnBrokerEvent } from '../broker-event.js';
 import { type Clock, pause } from '../clock.js';
 import { groupKeys } from '../log/keys.js';
 import type { Random } from '../random.js';
-import type { RedisLink } from '../redis/link.js';
+import type { Link } from '../redis/link.js';
 import { persist } from '../redis/persist.js';
 import { type Acquired, acquire } from './group-scripts.js';
 import { Tenure } from './tenure.js';
@@ -13,7 +13,7 @@ export interface OwnershipOptions {
   readonly group: string;
   readonly owner: string;
   readonly partitions: readonly number[];
-  readonly link: RedisLink;
+  readonly link: Link;
   readonly clock: Clock;
   readonly random: Random;
   readonly onEvent: OnBrokerEvent;

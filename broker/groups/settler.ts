@@ -1,12 +1,12 @@
 import type { CancelTimer, Clock } from '../clock.js';
 import type { Random } from '../random.js';
-import type { RedisLink } from '../redis/link.js';
+import type { Link } from '../redis/link.js';
 import { classifyFailure } from '../redis/refusal.js';
 import { parseSettleReply, sendSettle } from './group-scripts.js';
 import type { Tenure } from './tenure.js';
 
 export interface SettlerOptions {
-  readonly link: RedisLink;
+  readonly link: Link;
   readonly owner: string;
   readonly clock: Clock;
   readonly random: Random;

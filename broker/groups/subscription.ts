@@ -5,8 +5,9 @@ import { groupKeys } from '../log/keys.js';
 import { pruneProducers, trimLog } from '../log/maintenance.js';
 import type { Random } from '../random.js';
 import { decodeRetryRow } from '../recovery/retry-row.js';
-import { type RedisAddress, RedisLink } from '../redis/link.js';
+import type { RedisAddress } from '../redis/link.js';
 import { persist } from '../redis/persist.js';
+import { RedisLink } from '../redis/redis-link.js';
 import { Delivery, type Handler } from './delivery.js';
 import { Dispatcher } from './dispatcher.js';
 import { readEntry } from './entry-reader.js';
@@ -68,6 +69,7 @@ export class Subscription implements AsyncDisposable {
     this.#link = this.#openLink('settle', context.replyTimeoutMs, () => this.#onLinkOpen());
     this.#readLink = this.#openLink('read', BLOCK_MS + READ_GRACE_MS, () => this.#compareHistories());
     this.#dispatcher = new Dispatcher({
+      clock,
       handler,
       concurrency: options.concurrency,
       mayStart: () => this.#link.isOpen && !this.#isPaused,
@@ -158,6 +160,7 @@ export class Subscription implements AsyncDisposable {
       const { tenure, origin, entry, index } = delivery;
       if (tenure.handledBefore.size > 0 && origin !== undefined && entry !== undefined) {
         if (tenure.handledBefore.delete(`${origin.producer}:${origin.firstSequence + index}`)) {
+          tenure.handled.push(delivery);
           tenure.position.settle(entry, index);
           this.#settler.schedule();
           return;

@@ -2,7 +2,7 @@ import { parseEntry } from '../groups/entry-reader.js';
 import { mapOf } from '../groups/group-scripts.js';
 import { TrackedEntry } from '../groups/position.js';
 import { decodeRetryRow } from '../recovery/retry-row.js';
-import type { RedisLink } from '../redis/link.js';
+import type { Link } from '../redis/link.js';
 import { decodeMessage, messageEnd } from './frame-codec.js';
 import { type GroupKeys, groupKeys } from './keys.js';
 
@@ -28,7 +28,7 @@ const PAGE_ENTRIES = 64;
  * Page by page, without a lock: while consumers work, a message may be seen in two places, or in none.
  */
 export async function* inventoryOfPartition(
-  link: RedisLink,
+  link: Link,
   topic: string,
   partition: number,
   group: string,
@@ -50,7 +50,7 @@ export async function* inventoryOfPartition(
   }
 }
 
-async function* unsettled(link: RedisLink, keys: GroupKeys, partition: number): AsyncGenerator<StoredMessage> {
+async function* unsettled(link: Link, keys: GroupKeys, partition: number): AsyncGenerator<StoredMessage> {
   const bitmaps = mapOf((await link.call('HGETALL', keys.position)) as Buffer[]);
   const low = String(bitmaps.get('low') ?? '0-0');
   for await (const [idBytes, fields] of entries(link, keys.log, `(${low}`)) {
@@ -69,7 +69,7 @@ async function* unsettled(link: RedisLink, keys: GroupKeys, partition: number): 
   }
 }
 
-async function* entries(link: RedisLink, stream: string, from: string): AsyncGenerator<Entry> {
+async function* entries(link: Link, stream: string, from: string): AsyncGenerator<Entry> {
   for (let start = from; ; ) {
     const page = (await link.call('XRANGE', stream, start, '+', 'COUNT', PAGE_ENTRIES)) as unknown as Entry[];
     yield* page;

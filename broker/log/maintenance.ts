@@ -1,4 +1,4 @@
-import type { RedisLink } from '../redis/link.js';
+import type { Link } from '../redis/link.js';
 import { Script } from '../redis/script.js';
 import { partitionKeys } from './keys.js';
 
@@ -8,12 +8,12 @@ const pruneScript = new Script(new URL('./prune-producers.lua', import.meta.url)
 const IDLE_PRODUCER_SEC = 24 * 3600;
 
 /** See trim.lua. */
-export async function trimLog(link: RedisLink, topic: string, partition: number): Promise<void> {
+export async function trimLog(link: Link, topic: string, partition: number): Promise<void> {
   const keys = partitionKeys(topic, partition);
   await trimScript.run(link, [keys.log, keys.groups], [keys.positions]);
 }
 
 /** See prune-producers.lua. Done again later, so that a failure needs no answer. */
-export function pruneProducers(link: RedisLink, topic: string, partition: number): void {
+export function pruneProducers(link: Link, topic: string, partition: number): void {
   pruneScript.send(link, [partitionKeys(topic, partition).producers], [IDLE_PRODUCER_SEC], () => {});
 }

@@ -5,6 +5,8 @@ export interface OutgoingMessage {
   /** Messages of one key are handled in order. Keyless messages go to any partition. At most 65,535 bytes. */
   readonly key?: string | undefined;
   readonly payload: Buffer;
+  /** Messages with the same one are stored once within the broker's `dedupeWindowMs`, whoever publishes them. */
+  readonly dedupeId?: string | undefined;
   /** 0 is the most important; at most 255. */
   readonly priority?: number | undefined;
   /** All names and values together at most 65,535 bytes. */
@@ -17,8 +19,21 @@ export interface Receipt {
   readonly durability: Durability;
   /** Replicas that confirmed. */
   readonly replicas: number;
+  /** The `dedupeId` was stored before: this message was not stored again. */
+  readonly duplicate?: boolean;
 }
 
-/** `leader`: the master has executed the write. */
-export const DURABILITIES = ['leader'] as const;
+/**
+ * When a publish is acknowledged. `leader`: the master has executed it. `replicated`: `WAIT n` has confirmed that n replicas
+ * hold it. `fsync`: it is on the master's disk, and n replicas hold it (none where there are none).
+ */
+export const DURABILITIES = ['leader', 'replicated', 'fsync'] as const;
 export type Durability = (typeof DURABILITIES)[number];
+
+/**
+ * What `replicated` and `fsync` do without all replicas. `survivors`: a replica need not confirm while a fresh majority of
+ * the authority reports it down, but one always has to. `block`: publishing waits for all of them. `degrade`: goes on
+ * with what there is, and says so in receipt and event.
+ */
+export const REPLICA_LOSS_POLICIES = ['survivors', 'block', 'degrade'] as const;
+export type OnReplicaLoss = (typeof REPLICA_LOSS_POLICIES)[number];

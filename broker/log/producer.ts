@@ -1,7 +1,7 @@
 import { BackPressureError, BrokerError } from '../broker-error.js';
 import type { CancelTimer, Clock } from '../clock.js';
 import type { Random } from '../random.js';
-import type { RedisLink } from '../redis/link.js';
+import type { Link } from '../redis/link.js';
 import { classifyFailure, isNoScript } from '../redis/refusal.js';
 import type { Reply } from '../redis/wire-command.js';
 import { encodedSize } from './frame-codec.js';
@@ -11,7 +11,7 @@ import { parsePublishReply, publishScript, wrapPublish } from './publish-script.
 import type { LaneSender, TopicProducer } from './topic-producer.js';
 
 export interface ProducerOptions {
-  readonly link: RedisLink;
+  readonly link: Link;
   readonly clock: Clock;
   readonly random: Random;
   readonly maxMessageBytes: number;
@@ -150,7 +150,7 @@ export class Producer {
     }
     if (this.#flushScheduled || !this.#options.link.isOpen) return;
     this.#flushScheduled = true;
-    setImmediate(this.#flush);
+    this.#options.clock.soon(this.#flush);
   }
 
   readonly #flush = (): void => {

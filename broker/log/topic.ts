@@ -1,5 +1,5 @@
 import { BrokerError } from '../broker-error.js';
-import type { RedisLink } from '../redis/link.js';
+import type { Link } from '../redis/link.js';
 import { Script } from '../redis/script.js';
 import { topicKey } from './keys.js';
 
@@ -22,7 +22,7 @@ export function checkPartitions(partitions: number): void {
 }
 
 /** See create-topic.lua. Throws `topic-mismatch` where the topic has another number of partitions. */
-export async function createTopic(link: RedisLink, topic: string, partitions: number): Promise<void> {
+export async function createTopic(link: Link, topic: string, partitions: number): Promise<void> {
   const existing = await createScript.run(link, [topicKey(topic)], [partitions]);
   if (existing === partitions) return;
   throw new BrokerError(
@@ -32,7 +32,7 @@ export async function createTopic(link: RedisLink, topic: string, partitions: nu
 }
 
 /** Number of partitions of an existing topic. Throws `topic-missing`. */
-export async function describeTopic(link: RedisLink, topic: string): Promise<number> {
+export async function describeTopic(link: Link, topic: string): Promise<number> {
   const partitions = await link.call('HGET', topicKey(topic), 'partitions');
   if (partitions !== null) return Number(partitions);
   throw new BrokerError('topic-missing', `topic '${topic}' does not exist; createTopic makes it`);

@@ -1,6 +1,6 @@
 import { BrokerError } from '../broker-error.js';
 import { type Clock, pause } from '../clock.js';
-import type { RedisLink } from './link.js';
+import type { Link } from './link.js';
 import { classifyFailure } from './refusal.js';
 
 const RETRY_MS = 50;
@@ -9,12 +9,7 @@ const RETRY_MS = 50;
  * Performs an idempotent `action` on the link, again and again until it succeeds, Redis refuses for good, or `withinMs`
  * have passed.
  */
-export async function persist<T>(
-  link: RedisLink,
-  clock: Clock,
-  withinMs: number,
-  action: () => Promise<T>,
-): Promise<T> {
+export async function persist<T>(link: Link, clock: Clock, withinMs: number, action: () => Promise<T>): Promise<T> {
   const deadline = new AbortController();
   const cancel = clock.after(withinMs, () => deadline.abort());
   let last: Error | undefined;

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import type { RedisLink } from './link.js';
+import type { Link } from './link.js';
 import { isNoScript } from './refusal.js';
 import type { CommandArgument, OnReply, Reply } from './wire-command.js';
 
@@ -15,14 +15,14 @@ export class Script {
     this.sha = createHash('sha1').update(this.source).digest('hex');
   }
 
-  send(link: RedisLink, keys: readonly string[], args: readonly CommandArgument[], onReply: OnReply): void {
+  send(link: Link, keys: readonly string[], args: readonly CommandArgument[], onReply: OnReply): void {
     link.send(['EVALSHA', this.sha, keys.length, ...keys, ...args], (error, reply) => {
       if (!error || !isNoScript(error)) return onReply(error, reply);
       link.send(['EVAL', this.source, keys.length, ...keys, ...args], onReply);
     });
   }
 
-  run(link: RedisLink, keys: readonly string[], args: readonly CommandArgument[]): Promise<Reply> {
+  run(link: Link, keys: readonly string[], args: readonly CommandArgument[]): Promise<Reply> {
     return new Promise((resolve, reject) => {
       this.send(link, keys, args, (error, reply) => (error ? reject(error) : resolve(reply)));
     });

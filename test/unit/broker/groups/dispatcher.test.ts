@@ -29,6 +29,7 @@ describe('a dispatcher', () => {
     const finish: (() => void)[] = [];
     const handled: string[] = [];
     const dispatcher = new Dispatcher({
+      clock: { soon: setImmediate },
       handler: ({ id }) => {
         started.push(id);
         return new Promise((resolve) => finish.push(resolve));
@@ -50,6 +51,7 @@ describe('a dispatcher', () => {
   it('goes on after an error in what is told of an outcome', () => {
     const handled: string[] = [];
     const dispatcher = new Dispatcher({
+      clock: { soon: setImmediate },
       handler: () => {},
       concurrency: 1,
       mayStart: () => true,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../../../broker/clock.js';
 import { Ownership } from '../../../../broker/groups/ownership.js';
-import type { RedisLink } from '../../../../broker/redis/link.js';
+import type { Link } from '../../../../broker/redis/link.js';
 import type { OnReply, Reply } from '../../../../broker/redis/wire-command.js';
 
 /** An ownership of two partitions whose every command ends like this. */
@@ -25,7 +25,7 @@ function ownershipWhere(outcome: Error | Reply) {
     group: 'g',
     owner: 'me',
     partitions: [0, 1],
-    link: link as unknown as RedisLink,
+    link: link as unknown as Link,
     clock: systemClock,
     random: () => 0,
     onEvent: () => {},

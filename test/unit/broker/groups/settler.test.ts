@@ -3,7 +3,7 @@ import { systemClock } from '../../../../broker/clock.js';
 import { Settler } from '../../../../broker/groups/settler.js';
 import { Tenure } from '../../../../broker/groups/tenure.js';
 import { groupKeys } from '../../../../broker/log/keys.js';
-import type { RedisLink } from '../../../../broker/redis/link.js';
+import type { Link } from '../../../../broker/redis/link.js';
 import type { OnReply, Reply } from '../../../../broker/redis/wire-command.js';
 
 /** Settles one message; returns what the settler told about the log's reply. */
@@ -19,7 +19,7 @@ function settleWith(reply: Reply): { readonly told: readonly string[]; readonly 
     send: (_args: unknown, onReply: OnReply) => onReply(undefined, reply),
   };
   const settler = new Settler({
-    link: link as unknown as RedisLink,
+    link: link as unknown as Link,
     owner: 'me',
     clock: systemClock,
     random: () => 0,

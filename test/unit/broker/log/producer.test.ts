@@ -3,7 +3,7 @@ import { systemClock } from '../../../../broker/clock.js';
 import { BufferPool } from '../../../../broker/log/buffer-pool.js';
 import { Producer } from '../../../../broker/log/producer.js';
 import { TopicProducer } from '../../../../broker/log/topic-producer.js';
-import type { RedisLink } from '../../../../broker/redis/link.js';
+import type { Link } from '../../../../broker/redis/link.js';
 import type { OnReply } from '../../../../broker/redis/wire-command.js';
 
 const APPENDED = 1;
@@ -17,7 +17,7 @@ describe('a producer', () => {
     };
     let ids = 0;
     const producer = new Producer({
-      link: link as unknown as RedisLink,
+      link: link as unknown as Link,
       clock: systemClock,
       random: () => 0,
       maxMessageBytes: 1_000,

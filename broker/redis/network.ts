@@ -1,0 +1,48 @@
+import type { OnBrokerEvent } from '../broker-event.js';
+import type { Clock } from '../clock.js';
+import type { Random } from '../random.js';
+import type { Directory } from './directory.js';
+import type { OpenLink, RedisAddress, RedisCredentials } from './link.js';
+
+/** From the address that a node announces, `host:port`, to the one at which clients reach it. */
+export type NatMap = Readonly<Record<string, { readonly host: string; readonly port: number }>>;
+
+interface Node {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** One server; `replicas` says how many copy it (default 0): without an authority nobody else can. */
+export interface StandaloneEndpoint extends RedisAddress {
+  readonly replicas?: number;
+}
+
+export interface SentinelEndpoint extends RedisCredentials {
+  readonly sentinels: readonly Node[];
+  /** Of the monitored master, as in `sentinel monitor <name>`. */
+  readonly master: string;
+  readonly sentinelUsername?: string;
+  readonly sentinelPassword?: string;
+  readonly natMap?: NatMap;
+}
+
+export interface ClusterEndpoint extends RedisCredentials {
+  /** Some of its nodes: the others are learnt from them. */
+  readonly cluster: readonly Node[];
+  readonly natMap?: NatMap;
+}
+
+export type RedisEndpoint = StandaloneEndpoint | SentinelEndpoint | ClusterEndpoint;
+
+export interface DirectoryOptions {
+  readonly endpoint: RedisEndpoint;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly onEvent: OnBrokerEvent;
+}
+
+/** Everything outside the process that the broker touches: the real one connects by ioredis, tests simulate one. */
+export interface Network {
+  openDirectory(options: DirectoryOptions): Directory;
+  openLink: OpenLink;
+}
