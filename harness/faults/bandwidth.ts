@@ -26,7 +26,7 @@ export const bandwidth: FaultKind<z.output<typeof params>> = {
   summary: 'Limits how many bytes a second each connection of a link carries.',
   example: '{ at: steady + 5s, for: 10s, bandwidth: 256KiB/s, link: redis-master.clients, direction: upstream }',
   params,
-  target: ({ link }) => ({ kind: 'link', link }),
+  targets: ({ link }) => [{ kind: 'link', link }],
   inject: (context, { bandwidth, link, direction }, signal) => {
     const ratePerMs = Math.round(bandwidth / KILO);
     const probeBytes = Math.min(ratePerMs * PROBE_MS, MAX_PROBE_BYTES);

@@ -15,7 +15,8 @@ export const down: FaultKind<z.output<typeof params>> = {
   summary: 'Closes all connections of a link and refuses new ones (for silence instead of refusal: timeout).',
   example: '{ at: steady + 5s, for: 3s, down: redis-master.clients }',
   params,
-  target: ({ down }) => ({ kind: 'link', link: down }),
+  targets: ({ down }) => [{ kind: 'link', link: down }],
+  cutsOff: true,
   inject: async ({ environment, toxiproxy, clock }, { down }) => {
     const target = await resolveLink(environment, down);
     const { link, node, through } = target;

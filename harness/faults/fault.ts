@@ -1,10 +1,11 @@
 import type { z } from 'zod';
 import type { Clock } from '../clock.js';
 import type { Environment, ManagedProcess } from '../environment/environment.js';
+import type { FaultParam, Topology } from '../scenario/scenario.js';
 import type { Toxiproxy } from './toxiproxy.js';
 
 /** One kind of fault: one file, one entry in the registry. */
-export interface FaultKind<Params extends Record<string, string | number> = Record<string, string | number>> {
+export interface FaultKind<Params extends FaultParams = FaultParams> {
   /** The key in the scenario: `latency: 20ms`. */
   readonly name: string;
   /** One sentence for `gauntlet list faults`. */
@@ -17,7 +18,11 @@ export interface FaultKind<Params extends Record<string, string | number> = Reco
    */
   readonly params: z.ZodType<Params>;
   /** What it touches, from its parameters: for the cross-check against topology and workers. */
-  target(params: Params): FaultTarget;
+  targets(params: Params): readonly FaultTarget[];
+  /** Where it can be done; undefined: everywhere. */
+  readonly topologies?: readonly Topology[];
+  /** Consumers lose their connection, their master or what they had settled by it: that explains duplicates. */
+  readonly cutsOff?: boolean;
   /** Lifted this long after its injection where the scenario's `for` says nothing: `restart: 3s` of a kill. */
   liftAfterMs?(params: Params): number | undefined;
   /**
@@ -27,9 +32,27 @@ export interface FaultKind<Params extends Record<string, string | number> = Reco
   inject(context: FaultContext, params: Params, signal: AbortSignal): Promise<InjectedFault>;
 }
 
+export type FaultParams = Readonly<Record<string, FaultParam>>;
+
 export type FaultTarget =
   | { readonly kind: 'link'; readonly link: string }
-  | { readonly kind: 'process'; readonly process: string };
+  /** It is signalled, so it has to be ours. */
+  | { readonly kind: 'process'; readonly process: string }
+  /** A Redis server that is sent commands, ours or not. */
+  | { readonly kind: 'node'; readonly node: string };
+
+export function nameOf(target: FaultTarget): string {
+  switch (target.kind) {
+    case 'link':
+      return target.link;
+    case 'process':
+      return target.process;
+    case 'node':
+      return target.node;
+    default:
+      return target satisfies never;
+  }
+}
 
 export interface InjectedFault {
   /** What was done to whom, for the report: `latency 20ms on redis-1.clients, downstream`. */

@@ -18,7 +18,8 @@ export const kill: FaultKind<z.output<typeof params>> = {
   summary: 'Kills a process with SIGKILL; starts it again after `restart`, else when the load ends.',
   example: '{ at: steady + 5s, kill: redis-master, restart: 3s }',
   params,
-  target: ({ kill }) => ({ kind: 'process', process: kill }),
+  targets: ({ kill }) => [{ kind: 'process', process: kill }],
+  cutsOff: true,
   liftAfterMs: ({ restart }) => restart,
   inject: async (context, { kill, restart }) => {
     const { environment, clock } = context;

@@ -22,7 +22,7 @@ export const latency: FaultKind<z.output<typeof params>> = {
   summary: 'Delays everything on a link by latency +/- jitter.',
   example: '{ at: steady + 5s, for: 10s, latency: 20ms, jitter: 5ms, link: redis-master.clients }',
   params,
-  target: ({ link }) => ({ kind: 'link', link }),
+  targets: ({ link }) => [{ kind: 'link', link }],
   inject: (context, { latency, jitter, link, direction }, signal) =>
     injectToxic(
       context,

@@ -20,7 +20,8 @@ export const limitData: FaultKind<z.output<typeof params>> = {
   summary: 'Closes each connection of a link after it has carried this many bytes (counted from the injection).',
   example: '{ at: steady + 5s, for: 5s, limit_data: 64KiB, link: redis-master.clients }',
   params,
-  target: ({ link }) => ({ kind: 'link', link }),
+  targets: ({ link }) => [{ kind: 'link', link }],
+  cutsOff: true,
   inject: (context, { limit_data: limit, link, direction }, signal) =>
     injectToxic(
       context,

@@ -16,7 +16,8 @@ export const pause: FaultKind<z.output<typeof params>> = {
   summary: 'Stops a process with SIGSTOP, its sockets open (harsher for clients than its death), and continues it.',
   example: '{ at: steady + 5s, for: 2s, pause: redis-master }',
   params,
-  target: ({ pause }) => ({ kind: 'process', process: pause }),
+  targets: ({ pause }) => [{ kind: 'process', process: pause }],
+  cutsOff: true,
   inject: async (context, { pause }) => {
     const { environment, clock } = context;
     const target = await resolveProcess(context, pause);

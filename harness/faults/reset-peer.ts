@@ -21,7 +21,8 @@ export const resetPeer: FaultKind<z.output<typeof params>> = {
   summary: 'Closes all connections of a link, and resets (RST) each new one this long after the first data on it.',
   example: '{ at: steady + 5s, for: 2s, reset_peer: 0, link: redis-master.clients }',
   params,
-  target: ({ link }) => ({ kind: 'link', link }),
+  targets: ({ link }) => [{ kind: 'link', link }],
+  cutsOff: true,
   inject: (context, { reset_peer: afterMs, link, direction }, signal) =>
     injectToxic(
       context,

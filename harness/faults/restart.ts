@@ -25,7 +25,8 @@ export const restart: FaultKind<z.output<typeof params>> = {
   summary: 'Stops a process in order (SIGTERM) and starts it again at once.',
   example: '{ at: steady + 5s, restart: redis-1 }',
   params,
-  target: ({ restart }) => ({ kind: 'process', process: restart }),
+  targets: ({ restart }) => [{ kind: 'process', process: restart }],
+  cutsOff: true,
   liftAfterMs: () => 0,
   inject: async (context, { restart }) => {
     const { environment, clock } = context;

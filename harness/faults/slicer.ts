@@ -30,7 +30,7 @@ export const slicer: FaultKind<z.output<typeof params>> = {
   summary: 'Cuts what a link carries into slices of about this size, with a delay after each.',
   example: '{ at: steady + 5s, for: 10s, slicer: 64B, variation: 16B, delay: 1ms }',
   params,
-  target: ({ link }) => ({ kind: 'link', link }),
+  targets: ({ link }) => [{ kind: 'link', link }],
   inject: (context, { slicer, variation, delay, link, direction }, signal) => {
     // A slice is at most size + variation; whole slices only, so that at least `slices` delays are seen.
     const slices = Math.ceil(PROBE_MS / delay);

@@ -20,7 +20,7 @@ export const slowClose: FaultKind<z.output<typeof params>> = {
   summary: 'Delays the closing of connections of a link.',
   example: '{ at: steady + 5s, for: 10s, slow_close: 2s, link: redis-master.clients }',
   params,
-  target: ({ link }) => ({ kind: 'link', link }),
+  targets: ({ link }) => [{ kind: 'link', link }],
   inject: (context, { slow_close: delayMs, link, direction }, signal) => {
     const waitMs = Math.min(delayMs / 2, LONGEST_WAIT_MS);
     const close = ({ through, clock, signal }: LinkProbe) => timeToClose(through, waitMs, clock, signal);

@@ -2,6 +2,7 @@ import type { Environment } from '../environment/environment.js';
 import type { FaultSpec } from '../scenario/scenario.js';
 import type { FaultKind } from './fault.js';
 import { resolveLink } from './link-target.js';
+import { resolveFaultNode } from './node-target.js';
 import { isWorkerName, resolveServer } from './process-target.js';
 import { FAULT_KINDS } from './registry.js';
 
@@ -15,8 +16,10 @@ export async function checkTargets(
   kinds: readonly FaultKind[] = FAULT_KINDS,
 ): Promise<void> {
   for (const { kind, params } of faults) {
-    const target = kinds.find(({ name }) => name === kind)?.target(params);
-    if (target?.kind === 'link') await resolveLink(environment, target.link);
-    if (target?.kind === 'process' && !isWorkerName(target.process)) await resolveServer(environment, target.process);
+    for (const target of kinds.find(({ name }) => name === kind)?.targets(params) ?? []) {
+      if (target.kind === 'link') await resolveLink(environment, target.link);
+      if (target.kind === 'process' && !isWorkerName(target.process)) await resolveServer(environment, target.process);
+      if (target.kind === 'node') await resolveFaultNode(environment, target.node);
+    }
   }
 }

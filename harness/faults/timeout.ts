@@ -20,7 +20,8 @@ export const timeout: FaultKind<z.output<typeof params>> = {
   summary: 'Swallows everything on a link; closes its connections after this long (0: never, a silent partition).',
   example: '{ at: steady + 5s, for: 5s, timeout: 0, link: redis-master.clients, direction: both }',
   params,
-  target: ({ link }) => ({ kind: 'link', link }),
+  targets: ({ link }) => [{ kind: 'link', link }],
+  cutsOff: true,
   inject: (context, { timeout, link, direction }, signal) =>
     injectToxic(
       context,

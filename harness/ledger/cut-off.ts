@@ -2,13 +2,9 @@ import { findFaultKind } from '../faults/registry.js';
 import type { FaultSpec } from '../scenario/scenario.js';
 import type { FaultRecord, LedgerFile, WorkerIncident } from './history.js';
 
-/** Faults after which a client of the link has no connection, or one that says nothing. */
-const CUTTING_LINKS = new Set(['down', 'timeout', 'reset_peer', 'limit_data']);
-const STOPPING_PROCESSES = new Set(['kill', 'pause', 'restart']);
-
 /**
  * Faults that cut every consumer off its server, as incidents of each: a client link that was down, silent or reset, a
- * server or proxy that was stopped. Links between servers and mere slowness cut nobody off.
+ * server that was stopped, demoted or emptied. Links between servers and mere slowness cut nobody off.
  */
 export function cutOffIncidents(
   faults: readonly FaultRecord[],
@@ -27,8 +23,10 @@ export function cutOffIncidents(
 }
 
 function cutsOff({ kind, params }: FaultSpec): boolean {
-  const target = findFaultKind(kind)?.target({ ...params });
-  if (target === undefined) return false;
-  if (target.kind === 'link') return target.link.endsWith('.clients') && CUTTING_LINKS.has(kind);
-  return !/^(consumer|producer)-/.test(target.process) && STOPPING_PROCESSES.has(kind);
+  const found = findFaultKind(kind);
+  if (found?.cutsOff !== true) return false;
+  return found.targets({ ...params }).some((target) => {
+    if (target.kind === 'link') return target.link.endsWith('.clients');
+    return target.kind === 'node' || !/^(consumer|producer)-/.test(target.process);
+  });
 }

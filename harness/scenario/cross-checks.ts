@@ -1,6 +1,6 @@
 import { EnvironmentError } from '../environment/environment-error.js';
 import { checkDirective } from '../environment/redis-config.js';
-import type { FaultTarget } from '../faults/fault.js';
+import { type FaultTarget, nameOf } from '../faults/fault.js';
 import { loadDurationMs, planFaults } from './fault-schedule.js';
 import type { Registries } from './registries.js';
 import type { Arrivals, FaultSpec, PhaseSpec, RedisSpec } from './scenario.js';
@@ -112,17 +112,22 @@ function checkTargets(sections: Sections, registries: Registries): Finding[] {
   const known: Readonly<Record<FaultTarget['kind'], readonly string[]>> = {
     link: nodes.flatMap((node) => (redis.replicas > 0 ? [`${node}.clients`, `${node}.peers`] : [`${node}.clients`])),
     process: [...nodes, ...numbered('producer', producers.workers), ...numbered('consumer', consumers.workers)],
+    node: nodes,
   };
   return sections.faults.flatMap((fault, index): Finding[] => {
     const kind = registries.faults.find((one) => one.name === fault?.kind);
     if (fault === undefined || kind === undefined) return [];
-    const target = kind.target(fault.params);
-    const name = target.kind === 'link' ? target.link : target.process;
-    if (known[target.kind].includes(name)) return [];
-    const hint = didYouMean(name, known[target.kind]) || ` There are: ${known[target.kind].join(', ')}.`;
-    const what = target.kind === 'link' ? 'link' : 'process';
-    const message = `there is no ${what} "${name}" in this scenario (${describe(sections)}).${hint}`;
-    return [{ code: 'impossible', path: pathOfParam(fault, name, index), message }];
+    if (kind.topologies?.includes(redis.topology) === false) {
+      const message = `${kind.name} needs topology: ${kind.topologies.join(' or ')} (this is ${redis.topology}).`;
+      return [{ code: 'impossible', path: ['faults', index, kind.name], atKey: true, message }];
+    }
+    return kind.targets(fault.params).flatMap((target): Finding[] => {
+      const name = nameOf(target);
+      if (known[target.kind].includes(name)) return [];
+      const hint = didYouMean(name, known[target.kind]) || ` There are: ${known[target.kind].join(', ')}.`;
+      const message = `there is no ${target.kind} "${name}" in this scenario (${describe(sections)}).${hint}`;
+      return [{ code: 'impossible', path: pathOfParam(fault, name, index), message }];
+    });
   });
 }
 
@@ -139,9 +144,15 @@ function describe({ environment, producers, consumers }: Sections): string {
   return `${redis?.topology} Redis${replicas}, producers: ${producers?.workers}, consumers: ${consumers?.workers}`;
 }
 
-function pathOfParam(fault: FaultSpec, value: string, index: number): KeyPath {
-  const key = Object.keys(fault.params).find((param) => fault.params[param] === value);
-  return key === undefined ? ['faults', index] : ['faults', index, key];
+/** Of the parameter that is `name`, or holds it; `redis-7.peers` is named by `redis-7`, too. */
+function pathOfParam(fault: FaultSpec, name: string, index: number): KeyPath {
+  const [server = name] = name.split('.');
+  for (const [key, value] of Object.entries(fault.params)) {
+    if (value === name) return ['faults', index, key];
+    const place = Array.isArray(value) ? value.findIndex((one) => one === name || one === server) : -1;
+    if (place >= 0) return ['faults', index, key, place];
+  }
+  return ['faults', index];
 }
 
 function checkTimes({ phases, faults }: Sections, registries: Registries): Finding[] {

@@ -108,8 +108,11 @@ export interface FaultSpec {
   /** Repeats: injected `times` times, each `everyMs` after the last injection. */
   readonly repeat?: { readonly everyMs: number; readonly times: number };
   /** Parameters of the kind, validated by its registry entry: sizes in bytes, durations in ms. */
-  readonly params: Readonly<Record<string, string | number>>;
+  readonly params: Readonly<Record<string, FaultParam>>;
 }
+
+/** A name or quantity, a flag, several names, or settings by name. */
+export type FaultParam = string | number | boolean | readonly string[] | Readonly<Record<string, string>>;
 
 /** `<phase> + d` | `<fault> + d` | `<fault> lifted + d` | `d` from the start of the load. */
 export type FaultTime =

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import type { FaultKind } from '../../../../harness/faults/fault.js';
+import { type FaultKind, nameOf } from '../../../../harness/faults/fault.js';
 import { FAULT_KINDS, findFaultKind } from '../../../../harness/faults/registry.js';
 import { faultTiming } from '../../../../harness/scenario/fault-entry.js';
 
@@ -20,8 +20,7 @@ describe('fault registry', () => {
     const raw = Object.fromEntries(entries.filter(([key]) => !TIMING_KEYS.includes(key)));
     expect(Object.keys(raw)).toContain(name);
     const params = one.params.parse(raw);
-    const target = one.target(params);
-    expect(target.kind === 'link' ? target.link : target.process).toMatch(/^redis-/);
+    for (const target of one.targets(params)) expect(nameOf(target)).toMatch(/^(redis|sentinel)-/);
     expect(one.summary).toMatch(/^[A-Z].*\.$/);
   });
 

@@ -40,7 +40,7 @@ function bench(faults: readonly FaultSpec[], behaviours: Readonly<Record<string,
     summary: 'Does what it is told.',
     example: '',
     params: z.record(z.string(), z.union([z.string(), z.number()])),
-    target: () => ({ kind: 'process', process: 'x' }),
+    targets: () => [{ kind: 'process', process: 'x' }],
     liftAfterMs: ({ who }) => behaviours[who as string]?.liftAfterMs,
     inject: async (_, { who }, signal) => {
       const behaviour = behaviours[who as string] ?? {};
