@@ -19,6 +19,12 @@ export type BrokerErrorCode =
   | 'refused'
   /** Another producer uses this producer's identity. Not stored. */
   | 'duplicate-producer'
+  /** Wrong or missing password, or the ACL of the user does not allow what the broker needs. */
+  | 'unauthorized'
+  /** What answers at the address does not speak Redis, or TLS is on at one end only. */
+  | 'protocol'
+  /** The server's version or settings cannot keep what was asked for. */
+  | 'unsupported-server'
   /** Redis could not be reached, or the connection broke. */
   | 'connection';
 

@@ -4,10 +4,11 @@ import type { OnBrokerEvent } from './broker-event.js';
 import { type Clock, systemClock } from './clock.js';
 import { DURABILITIES, type Durability } from './log/message.js';
 import { type Random, systemRandom } from './random.js';
-import type { RedisAddress } from './redis/link.js';
+import type { RedisEndpoint } from './redis/network.js';
 
 export interface BrokerOptions {
-  readonly redis: RedisAddress;
+  /** One server, or the Sentinels of one master, or some nodes of a cluster. */
+  readonly redis: RedisEndpoint;
   /** What a receipt promises (default `leader`). */
   readonly durability?: Durability;
   /** Longest wait for the first connection, for a topic, and for the partitions of a subscription (default 10,000). */

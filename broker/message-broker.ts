@@ -11,8 +11,12 @@ import { Producer } from './log/producer.js';
 import { checkName, checkPartitions, createTopic, DEFAULT_PARTITIONS, describeTopic } from './log/topic.js';
 import { TopicProducer } from './log/topic-producer.js';
 import { randomName } from './random.js';
+import type { Directory } from './redis/directory.js';
+import type { Link } from './redis/link.js';
+import { MasterLinks, type OpenMasterLinks } from './redis/master-links.js';
+import { credentialsOf, type Network } from './redis/network.js';
 import { persist } from './redis/persist.js';
-import { RedisLink } from './redis/redis-link.js';
+import { redisNetwork } from './redis/redis-network.js';
 
 const POOL_KEEP_BYTES = 32 * 1024 * 1024;
 
@@ -25,7 +29,9 @@ const POOL_KEEP_BYTES = 32 * 1024 * 1024;
  */
 export class MessageBroker implements AsyncDisposable {
   readonly #options: ResolvedBrokerOptions;
-  readonly #link: RedisLink;
+  readonly #network: Network;
+  readonly #directory: Directory;
+  readonly #link: Link;
   readonly #producer: Producer;
   readonly #pool = new BufferPool(POOL_KEEP_BYTES);
   readonly #topics = new Map<string, TopicProducer>();
@@ -36,12 +42,15 @@ export class MessageBroker implements AsyncDisposable {
   #messageCount = 0;
   #closing: Promise<void> | undefined;
 
-  private constructor(options: ResolvedBrokerOptions) {
+  private constructor(options: ResolvedBrokerOptions, network: Network, directory: Directory) {
     this.#options = options;
+    this.#network = network;
+    this.#directory = directory;
     const { clock, random, onEvent } = options;
-    const link: RedisLink = new RedisLink({
+    const { host, port } = directory.masters()[0]!;
+    const link: Link = network.openLink({
       name: 'publish',
-      address: options.redis,
+      address: { ...credentialsOf(options.redis), host, port },
       replyTimeoutMs: options.replyTimeoutMs,
       clock,
       random,
@@ -65,17 +74,22 @@ export class MessageBroker implements AsyncDisposable {
   }
 
   /** Connects to Redis. Throws `connection` when that takes longer than `connectTimeoutMs`. */
-  static async connect(options: BrokerOptions): Promise<MessageBroker> {
+  static async connect(options: BrokerOptions, network: Network = redisNetwork): Promise<MessageBroker> {
     const resolved = resolveBrokerOptions(options);
-    const broker = new MessageBroker(resolved);
-    broker.#link.start();
+    const { redis: endpoint, clock, random, onEvent, connectTimeoutMs } = resolved;
+    const directory = network.openDirectory({ endpoint, clock, random, onEvent });
+    let broker: MessageBroker | undefined;
     try {
-      await persist(broker.#link, resolved.clock, resolved.connectTimeoutMs, () => broker.#link.call('PING'));
+      await directory.ready(connectTimeoutMs);
+      const opened = new MessageBroker(resolved, network, directory);
+      broker = opened;
+      await persist(opened.#link, clock, connectTimeoutMs, () => opened.#link.call('PING'));
+      return opened;
     } catch (error) {
-      broker.#link.close();
+      if (broker !== undefined) broker.#link.close();
+      await directory[Symbol.asyncDispose]();
       throw error;
     }
-    return broker;
   }
 
   /** Creates a topic; an existing one with as many partitions is fine, with another number `topic-mismatch`. */
@@ -150,14 +164,18 @@ export class MessageBroker implements AsyncDisposable {
     checkName('group', group);
     const resolved = resolveSubscribeOptions(options);
     const partitions = await this.#persist(() => describeTopic(this.#link, topic));
-    const { redis: address, replyTimeoutMs, connectTimeoutMs, clock, random, onEvent } = this.#options;
+    const { redis, replyTimeoutMs, connectTimeoutMs, clock, random, onEvent } = this.#options;
     const owner = randomName();
+    const { host, port } = this.#directory.masters()[0]!;
     const context = {
       topic,
       partitions,
       group,
       owner,
-      address,
+      network: this.#network,
+      directory: this.#directory,
+      openLinks: this.#openLinks,
+      address: { ...credentialsOf(redis), host, port },
       replyTimeoutMs,
       connectTimeoutMs,
       clock,
@@ -201,7 +219,16 @@ export class MessageBroker implements AsyncDisposable {
     await Promise.allSettled(this.#opening.values());
     await this.#producer.drain();
     this.#link.close();
+    await this.#directory[Symbol.asyncDispose]();
   }
+
+  readonly #openLinks: OpenMasterLinks = (purpose) => {
+    const { redis, replyTimeoutMs, clock, random, onEvent } = this.#options;
+    const { openLink } = this.#network;
+    const credentials = credentialsOf(redis);
+    const directory = this.#directory;
+    return new MasterLinks({ directory, openLink, credentials, replyTimeoutMs, clock, random, onEvent, ...purpose });
+  };
 
   async #openTopic(topic: string): Promise<TopicProducer> {
     checkName('topic', topic);

@@ -5,9 +5,11 @@ import { groupKeys } from '../log/keys.js';
 import { pruneProducers, trimLog } from '../log/maintenance.js';
 import type { Random } from '../random.js';
 import { decodeRetryRow } from '../recovery/retry-row.js';
-import type { RedisAddress } from '../redis/link.js';
+import type { Directory } from '../redis/directory.js';
+import type { Link, RedisAddress } from '../redis/link.js';
+import type { OpenMasterLinks } from '../redis/master-links.js';
+import type { Network } from '../redis/network.js';
 import { persist } from '../redis/persist.js';
-import { RedisLink } from '../redis/redis-link.js';
 import { Delivery, type Handler } from './delivery.js';
 import { Dispatcher } from './dispatcher.js';
 import { readEntry } from './entry-reader.js';
@@ -24,6 +26,9 @@ export interface SubscriptionContext {
   readonly partitions: number;
   readonly group: string;
   readonly owner: string;
+  readonly network: Network;
+  readonly directory: Directory;
+  readonly openLinks: OpenMasterLinks;
   readonly address: RedisAddress;
   readonly replyTimeoutMs: number;
   readonly connectTimeoutMs: number;
@@ -44,8 +49,8 @@ export class Subscription implements AsyncDisposable {
   readonly group: string;
   readonly #context: SubscriptionContext;
   /** Everything but reads: a blocking read would hold settlements up. */
-  readonly #link: RedisLink;
-  readonly #readLink: RedisLink;
+  readonly #link: Link;
+  readonly #readLink: Link;
   readonly #ownership: Ownership;
   readonly #settler: Settler;
   readonly #dispatcher: Dispatcher;
@@ -125,8 +130,6 @@ export class Subscription implements AsyncDisposable {
 
   /** Registers the group on every partition, acquires the owned ones, and begins to read. */
   async start(): Promise<void> {
-    this.#link.start();
-    this.#readLink.start();
     const { topic, group, partitions, clock, connectTimeoutMs } = this.#context;
     const all = Array.from({ length: partitions }, (_, partition) => groupKeys(topic, partition, group));
     await persist(this.#link, clock, connectTimeoutMs, () =>
@@ -263,10 +266,10 @@ export class Subscription implements AsyncDisposable {
     }
   }
 
-  #openLink(purpose: string, replyTimeoutMs: number, onOpen: () => void): RedisLink {
+  #openLink(purpose: string, replyTimeoutMs: number, onOpen: () => void): Link {
     const { topic, group, address, clock, random, onEvent } = this.#context;
     const name = `${topic}/${group}/${purpose}`.replace(/[^\w./:-]/g, '-');
-    const link: RedisLink = new RedisLink({
+    const link: Link = this.#context.network.openLink({
       name,
       address,
       replyTimeoutMs,

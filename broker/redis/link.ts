@@ -1,3 +1,5 @@
+import type { ConnectionOptions } from 'node:tls';
+import type { BrokerError } from '../broker-error.js';
 import type { Clock } from '../clock.js';
 import type { Random } from '../random.js';
 import type { CommandArgument, OnReply, Reply } from './wire-command.js';
@@ -5,6 +7,8 @@ import type { CommandArgument, OnReply, Reply } from './wire-command.js';
 export interface RedisCredentials {
   readonly username?: string;
   readonly password?: string;
+  /** `true`, or Node's options of `tls.connect` (`ca`, `cert`, `key`, ...); for every node, Sentinels included. */
+  readonly tls?: boolean | ConnectionOptions;
 }
 
 export interface RedisAddress extends RedisCredentials {
@@ -32,7 +36,10 @@ export interface LinkOptions {
   /** Says why this server will not do (a replica, not the named master any more): the link tries again, it does not open. */
   refuse?(greeting: Greeting): string | undefined;
   onOpen(): void;
+  /** It was open. */
   onClosed(reason: string): void;
+  /** An attempt failed in a way that opening anew does not cure (wrong password, no TLS there); it goes on trying. */
+  onRefused?(error: BrokerError): void;
 }
 
 /**

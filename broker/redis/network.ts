@@ -34,6 +34,17 @@ export interface ClusterEndpoint extends RedisCredentials {
 
 export type RedisEndpoint = StandaloneEndpoint | SentinelEndpoint | ClusterEndpoint;
 
+/** What a connection to any node of the endpoint needs besides its address. */
+export function credentialsOf(endpoint: RedisEndpoint): RedisCredentials & { readonly db?: number } {
+  const { username, password, tls } = endpoint;
+  return {
+    ...(username === undefined ? {} : { username }),
+    ...(password === undefined ? {} : { password }),
+    ...(tls === undefined ? {} : { tls }),
+    ...('db' in endpoint && endpoint.db !== undefined ? { db: endpoint.db } : {}),
+  };
+}
+
 export interface DirectoryOptions {
   readonly endpoint: RedisEndpoint;
   readonly clock: Clock;

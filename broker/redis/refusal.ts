@@ -1,3 +1,6 @@
+import { BrokerError } from '../broker-error.js';
+import type { RedisAddress } from './link.js';
+
 /**
  * Error replies that say "not now, and nothing was executed": the same command may be sent again.
  * Any other error reply is a definite refusal; anything that is no reply (timeout, reset, closed) is ambiguous.
@@ -36,4 +39,46 @@ function replyCode(error: Error): string {
   const message = error.message;
   const space = message.indexOf(' ');
   return space === -1 ? message : message.slice(0, space);
+}
+
+/** The server is a master no more: whoever holds a connection to it has to look for the master again. */
+export function isDemotion(error: Error): boolean {
+  if (error.name !== 'ReplyError') return false;
+  const code = replyCode(error);
+  return code === 'READONLY' || code === 'UNBLOCKED';
+}
+
+/** Another node is responsible for the slot, or will be soon: the directory has to be asked again. */
+export function isRedirection(error: Error): boolean {
+  if (error.name !== 'ReplyError') return false;
+  return REDIRECTIONS.has(replyCode(error));
+}
+
+const REDIRECTIONS: ReadonlySet<string> = new Set(['MOVED', 'ASK', 'TRYAGAIN', 'CLUSTERDOWN', 'READONLY']);
+
+const AUTHENTICATION: ReadonlySet<string> = new Set(['WRONGPASS', 'NOAUTH', 'NOPERM', 'DENIED']);
+const CERTIFICATE =
+  /^(DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_|CERT_|ERR_TLS_CERT_ALTNAME_INVALID)/;
+
+/** Why a connection cannot be opened, if another attempt cannot help: with the place and the remedy. */
+export function refusalOf(error: Error & { code?: string }, address: RedisAddress): BrokerError | undefined {
+  const place = `${address.host}:${address.port}`;
+  const refused = (code: 'unauthorized' | 'protocol' | 'bad-option', remedy: string) =>
+    new BrokerError(code, `${place}: ${error.message}: ${remedy}`, { cause: error });
+  if (error.name === 'ReplyError') {
+    if (AUTHENTICATION.has(replyCode(error))) {
+      return refused('unauthorized', `check 'username' and 'password', and what the ACL of that user allows`);
+    }
+    if (/DB index|SELECT is not allowed/.test(error.message)) {
+      return refused('bad-option', `'db' is ${address.db}; a cluster has only 0`);
+    }
+    return undefined;
+  }
+  if (/^Unknown RESP type/.test(error.message)) {
+    return refused('protocol', address.tls ? 'no Redis answers there' : `no Redis answers there, or it wants 'tls'`);
+  }
+  const code = error.code ?? '';
+  if (CERTIFICATE.test(code)) return refused('protocol', `its certificate is not trusted: give its CA as 'tls.ca'`);
+  if (code === 'EPROTO' || code.startsWith('ERR_SSL')) return refused('protocol', `no TLS there: leave 'tls' out`);
+  return undefined;
 }

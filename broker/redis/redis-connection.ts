@@ -1,0 +1,147 @@
+import type { ConnectionOptions } from 'node:tls';
+import { Redis } from 'ioredis';
+import { BrokerError } from '../broker-error.js';
+import type { CancelTimer, Clock } from '../clock.js';
+import type { RedisAddress } from './link.js';
+import { PendingCommands } from './pending-commands.js';
+import { refusalOf } from './refusal.js';
+import { type OnReply, WireCommand } from './wire-command.js';
+
+export interface RedisConnectionOptions {
+  readonly name: string;
+  readonly address: RedisAddress;
+  /** From the first packet to the end of the handshake. */
+  readonly handshakeTimeoutMs: number;
+  readonly replyTimeoutMs: number;
+  readonly clock: Clock;
+  /** The handshake is done: commands may be written. */
+  onReady(): void;
+  /** Called once. `refusal`: why opening another connection cannot help. */
+  onClosed(reason: string, refusal: BrokerError | undefined): void;
+}
+
+/**
+ * One socket to one server, from connecting to its end; it is never opened again.
+ *
+ * - With `autoResendUnfulfilledCommands: false` ioredis 6 forgets what was outstanding on a broken connection without
+ *   settling it, so the outstanding commands are kept here.
+ * - A socket that a frozen or unreachable server holds open is noticed by the missing reply and destroyed; `end()` would
+ *   wait for the other side's FIN.
+ */
+export class RedisConnection {
+  readonly #options: RedisConnectionOptions;
+  readonly #redis: Redis;
+  readonly #pending = new PendingCommands();
+  readonly #cancelHandshake: CancelTimer;
+  #isReady = false;
+  #isOver = false;
+  #lastReplyMs = 0;
+  #cancelWatchdog: CancelTimer | undefined;
+
+  constructor(options: RedisConnectionOptions) {
+    this.#options = options;
+    const { address, name, clock, handshakeTimeoutMs } = options;
+    const { tls, ...rest } = address;
+    this.#redis = new Redis({
+      ...rest,
+      ...(tls ? { tls: tls === true ? serverName(address.host) : tls } : {}),
+      lazyConnect: true,
+      connectionName: name,
+      disableClientInfo: true,
+      enableReadyCheck: false,
+      enableOfflineQueue: false,
+      autoResendUnfulfilledCommands: false,
+      maxRetriesPerRequest: null,
+      // The timer below does it, by the clock that everything else goes by.
+      connectTimeout: 0,
+      retryStrategy: () => null,
+    });
+    this.#redis.on('error', (error: Error) => this.#end(error.message, refusalOf(error, address)));
+    this.#redis.on('ready', () => {
+      if (this.#isOver) return;
+      this.#cancelHandshake();
+      this.#isReady = true;
+      // Before ioredis' own listener, which would fail what is outstanding in its own way.
+      this.#redis.stream.prependOnceListener('close', () => this.#end('connection closed', undefined));
+      options.onReady();
+    });
+    this.#redis.on('close', () => this.#end('connection closed', undefined));
+    this.#cancelHandshake = clock.after(handshakeTimeoutMs, () => {
+      const what = tls ? 'no TLS greeting (is it a port without TLS?)' : 'no greeting';
+      this.#end(`${what} within ${handshakeTimeoutMs} ms`, undefined);
+    });
+    this.#redis.connect().catch(() => {});
+  }
+
+  /** Commands may be written. */
+  get isUsable(): boolean {
+    return this.#isReady && !this.#isOver;
+  }
+
+  /** Everything written by `body` leaves in one write. */
+  corked(body: () => void): void {
+    const stream = this.#redis.stream;
+    stream.cork();
+    try {
+      body();
+    } finally {
+      stream.uncork();
+    }
+  }
+
+  write(name: string, wire: Buffer, onReply: OnReply): void {
+    if (!this.isUsable) {
+      onReply(new BrokerError('connection', `${this.#options.name}: not connected`), null);
+      return;
+    }
+    const { clock } = this.#options;
+    const command = new WireCommand(name, wire, (error, reply) => {
+      this.#pending.dropSettled();
+      this.#lastReplyMs = clock.nowMs();
+      onReply(error, reply);
+    });
+    if (this.#pending.isEmpty) this.#lastReplyMs = clock.nowMs();
+    this.#pending.push(command);
+    this.#cancelWatchdog ??= this.#watch();
+    this.#redis.sendCommand(command.asCommand());
+  }
+
+  /** Published messages of these channels; the connection takes no other commands where the server speaks RESP2 only. */
+  subscribe(channels: readonly string[], onMessage: (channel: string, message: string) => void): void {
+    this.#redis.on('message', onMessage);
+    this.#redis.subscribe(...channels).catch((error: Error) => this.#end(error.message, undefined));
+  }
+
+  /** Ends it at once. Outstanding commands fail. Twice is safe. */
+  destroy(reason: string, refusal?: BrokerError): void {
+    this.#end(reason, refusal);
+  }
+
+  #watch(): CancelTimer {
+    const { clock, replyTimeoutMs } = this.#options;
+    return clock.after(replyTimeoutMs / 4, () => {
+      this.#cancelWatchdog = undefined;
+      if (this.#pending.isEmpty || this.#isOver) return;
+      if (clock.nowMs() - this.#lastReplyMs > replyTimeoutMs) this.#end(`no reply for ${replyTimeoutMs} ms`, undefined);
+      else this.#cancelWatchdog = this.#watch();
+    });
+  }
+
+  #end(reason: string, refusal: BrokerError | undefined): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#cancelHandshake();
+    this.#cancelWatchdog?.();
+    this.#redis.disconnect();
+    this.#redis.stream?.destroy();
+    for (const command of this.#pending.takeAll()) {
+      command.reject(new BrokerError('connection', `${this.#options.name}: connection closed (${reason})`));
+    }
+    this.#options.onClosed(reason, refusal);
+  }
+}
+
+/** Node refuses an IP address as a server name. */
+function serverName(host: string): ConnectionOptions {
+  return /^[\d.]+$|:/.test(host) ? {} : { servername: host };
+}
