@@ -12,6 +12,7 @@ import { WorkerProcess } from '../harness/load/worker-process.js';
 import { randomNonce } from '../harness/random.js';
 import type { Scenario } from '../harness/scenario/scenario.js';
 import type { BenchContext, Benchmark, Contender, Measured } from './benchmark.js';
+import { BareTimer } from './load/bare-timer.js';
 
 const SIZE_BYTES = 1024;
 const WARM_UP_MS = 2_000;
@@ -63,14 +64,20 @@ async function measure(ratePerSec: number, producers: number, { environment, qui
     await Promise.all(workers.map((worker) => worker.start()));
     startNs = systemClock.nowNs() + LEAD_NS;
     for (const worker of workers) worker.begin(startNs);
+    const bareTimer = new BareTimer();
     const ends = await Promise.all(workers.map((worker) => worker.stop()));
+    const timerP99Ms = bareTimer.stop(0.99);
     signal.throwIfAborted();
     const failed = ends.find((end) => end?.reason !== 'finished');
     if (failed !== undefined) throw new Error(`${failed.worker}: ${failed.detail}`);
     const plan = planLoad(scenario);
     const files = workers.flatMap((worker) => worker.ledgerFiles());
     const cpu = cpuShares.reduce((sum, share) => sum + share, 0) / (cpuShares.length / producers);
-    return [...judgeSends(plan, readSends(plan, files), startNs), { metric: 'CPU', unit: 'cores', value: cpu }];
+    return [
+      ...judgeSends(plan, readSends(plan, files), startNs),
+      { metric: 'wait for a bare 1 ms timer meanwhile, p99', unit: 'ms', value: timerP99Ms },
+      { metric: 'CPU', unit: 'cores', value: cpu },
+    ];
   } finally {
     await Promise.all(workers.map((worker) => worker[Symbol.asyncDispose]()));
     await rm(dir, { recursive: true, force: true });
