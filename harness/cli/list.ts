@@ -127,12 +127,22 @@ const TOPOLOGY_SUMMARIES: Readonly<Record<Topology, string>> = {
   standalone: 'One Redis: redis-1, also called redis-master. Its clients are behind redis-1.clients.',
   replicated:
     'One master and replicas: redis-1 (redis-master), redis-2, ... Clients are behind <node>.clients, replication is behind <node>.peers.',
+  sentinel:
+    'As replicated, with Sentinels that move the master: sentinel-1, ... They reach the nodes through <node>.peers, clients reach them through sentinel-1.clients. redis-master is the one that most Sentinels name.',
+  cluster:
+    'Redis Cluster: redis-1 to redis-3 start as masters, the others as their replicas. Replication and the bus are behind <node>.peers. redis-master-2 is the master of the second shard by slots.',
+};
+
+const TOPOLOGY_EXAMPLES: Readonly<Record<Topology, string>> = {
+  standalone: 'redis: { topology: standalone }',
+  replicated: 'redis: { topology: replicated, replicas: 1 }',
+  sentinel: 'redis: { topology: sentinel, replicas: 2, sentinels: 3, downAfter: 1s }',
+  cluster: 'redis: { topology: cluster, masters: 3, replicas: 1 }',
 };
 
 function listTopologies(): Entry[] {
   return TOPOLOGIES.map((name) => {
-    const replicas = name === 'standalone' ? '' : ', replicas: 1';
-    return { name, summary: TOPOLOGY_SUMMARIES[name], example: `redis: { topology: ${name}${replicas} }` };
+    return { name, summary: TOPOLOGY_SUMMARIES[name], example: TOPOLOGY_EXAMPLES[name] };
   });
 }
 

@@ -30,12 +30,33 @@ export interface DriverContext {
 
 export interface DriverEndpoints {
   readonly redis: {
-    readonly topology: 'standalone' | 'replicated';
-    /** Client addresses, the master first. */
-    readonly nodes: readonly { readonly name: string; readonly host: string; readonly port: number }[];
+    readonly topology: 'standalone' | 'replicated' | 'sentinel' | 'cluster';
+    /** Client addresses; those that start as masters first. */
+    readonly nodes: readonly NodeAddress[];
+    /** Configured replicas of each master; none when left out. */
+    readonly replicas?: number;
+    /** With the topology `sentinel`. */
+    readonly sentinel?: {
+      /** Of the monitored master, as in `sentinel monitor <name>`. */
+      readonly master: string;
+      /** Client addresses. */
+      readonly nodes: readonly NodeAddress[];
+    };
+    /**
+     * From the `host:port` that a node announces (what Sentinel, MOVED and CLUSTER SLOTS name) to the one at which you
+     * reach it. Announced addresses are for the nodes among each other: a driver that connects there is on other links
+     * than the scenario thinks.
+     */
+    readonly natMap?: Readonly<Record<string, { readonly host: string; readonly port: number }>>;
     readonly username?: string;
     readonly password?: string;
   };
+}
+
+export interface NodeAddress {
+  readonly name: string;
+  readonly host: string;
+  readonly port: number;
 }
 
 export interface DriverCapabilities {

@@ -4,23 +4,30 @@ import type { DriverEndpoints } from '../drivers/driver.js';
 export interface Environment extends AsyncDisposable {
   readonly kind: 'native' | 'external';
   readonly versions: { readonly redis: string; readonly toxiproxy: string };
+  /** The servers that hold data; in a cluster those that start as masters first. */
   readonly nodes: readonly RedisNode[];
-  /** Every proxied link; faults name them `<node>.clients` and `<node>.peers`. */
+  /** `sentinel-1`, ...; empty without Sentinel. */
+  readonly sentinels: readonly RedisNode[];
+  /**
+   * Every proxied link, by the name that faults have for it: `<node>.clients`, `<node>.peers`, and `<node>.<worker>` for
+   * each worker with links of its own.
+   */
   readonly links: readonly Link[];
   /** Control API of Toxiproxy. */
   readonly toxiproxy: { readonly host: string; readonly port: number };
   /** Client addresses, behind the proxies. */
   readonly endpoints: DriverEndpoints;
+  /** Those of the workers that have links of their own, by the worker's name. */
+  readonly ownEndpoints: Readonly<Record<string, DriverEndpoints>>;
   /** Folder with the servers' logs, kept after disposal. */
   readonly logDir: string;
   /** Servers that ended though nobody asked them to. Called at most once per process. */
   onUnexpectedExit(listener: (exit: UnexpectedExit) => void): void;
 }
 
-export interface Link {
-  /** `redis-1.clients`, `redis-1.peers`. */
-  readonly name: string;
-  /** Name of the Toxiproxy proxy (safe in a URL path). */
+/** One proxy of Toxiproxy. */
+export interface LinkProxy {
+  /** Its name there (safe in a URL path). */
   readonly proxy: string;
   readonly host: string;
   readonly port: number;
@@ -28,8 +35,16 @@ export interface Link {
   readonly upstream: { readonly host: string; readonly port: number };
 }
 
+export interface Link extends LinkProxy {
+  /** `redis-1.clients`, `redis-1.peers`, `redis-1.producer-2`. */
+  readonly name: string;
+  /** A second proxy under the same name, for the cluster bus: what is done to the link is done to both. */
+  readonly bus?: LinkProxy;
+}
+
+/** A Redis server or a Sentinel. */
 export interface RedisNode {
-  /** `redis-1`, `redis-2`, ... */
+  /** `redis-1`, `redis-2`, ..., `sentinel-1`, ... */
   readonly name: string;
   /** The server itself, past the proxies: for probes and judgement, never for drivers. */
   readonly direct: {
@@ -39,7 +54,7 @@ export interface RedisNode {
     readonly password?: string;
   };
   readonly clients: Link;
-  /** What replicas connect to; the node announces it. Undefined with a single node. */
+  /** What replicas, Sentinels and other nodes connect to; the node announces it. Undefined with a single node. */
   readonly peers: Link | undefined;
   /** The process, where it is ours; undefined in an external environment (then it cannot be killed or paused). */
   readonly process: ManagedProcess | undefined;

@@ -104,6 +104,7 @@ export async function startExternalEnvironment(options: ExternalOptions): Promis
     kind: 'external',
     versions: { redis: version, toxiproxy: toxiproxyVersion },
     nodes: [node],
+    sentinels: [],
     links: [clients],
     toxiproxy: control,
     endpoints: {
@@ -114,6 +115,7 @@ export async function startExternalEnvironment(options: ExternalOptions): Promis
         ...(password === undefined ? {} : { password }),
       },
     },
+    ownEndpoints: {},
     logDir,
     onUnexpectedExit: exits.listen,
     [Symbol.asyncDispose]: () => owned[Symbol.asyncDispose](),

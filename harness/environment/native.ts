@@ -4,12 +4,16 @@ import { type Clock, systemClock } from '../clock.js';
 import type { RedisSpec } from '../scenario/scenario.js';
 import type { Binaries } from './binaries/binary.js';
 import { Disposal } from './disposal.js';
-import type { Environment, Link, RedisNode } from './environment.js';
+import { driverEndpoints, ownEndpoints } from './endpoints.js';
+import type { Environment } from './environment.js';
 import { EnvironmentError, explainFileError } from './environment-error.js';
 import { ExitReports } from './exit-reports.js';
+import { layOut } from './layout.js';
 import { createLogDir } from './log-dir.js';
 import { redisServer, waitForReplication } from './redis-server.js';
 import { createRunRegistry, type RunRegistry } from './run-registry.js';
+import { sentinelServers } from './sentinel-server.js';
+import { waitForSentinels } from './sentinel-state.js';
 import type { ServerProcess } from './server-process.js';
 import { toxiproxyServer } from './toxiproxy-server.js';
 
@@ -54,71 +58,47 @@ async function startOnce(options: NativeOptions): Promise<Environment> {
   disposal.defer(() => rm(dir, { recursive: true, force: true }));
 
   const exits = new ExitReports();
-  const nodes = await layOut(redis, registry);
-  const shared = { registry, clock, logDir, onUnexpectedExit: exits.report };
-  const links = nodes.flatMap((node) => (node.peers === undefined ? [node.clients] : [node.clients, node.peers]));
+  const layout = await layOut(redis, () => registry.claimPort());
+  const { nodes, sentinels, links } = layout;
+  const shared = { registry, clock, dir, logDir, onUnexpectedExit: exits.report };
   const controlPort = await registry.claimPort();
-  const toxiproxy = disposal.use(
-    toxiproxyServer({ ...shared, binary: binaries.toxiproxyServer, dir, controlPort, links }),
-  );
+  const toxiproxy = disposal.use(toxiproxyServer({ ...shared, binary: binaries.toxiproxyServer, controlPort, links }));
+  const names = sentinels.length > 0 ? ` and ${sentinels.length} x Sentinel` : '';
   log(
-    `Starting Toxiproxy ${binaries.toxiproxyServer.version} and ${nodes.length} x Redis ${binaries.redisServer.version}.`,
+    `Starting Toxiproxy ${binaries.toxiproxyServer.version}, ${nodes.length} x Redis${names} ${binaries.redisServer.version}.`,
   );
   await toxiproxy.start(signal);
+  const startAll = async (servers: readonly ServerProcess[]) => {
+    for (const server of servers) disposal.use(server);
+    await Promise.all(servers.map((server) => server.start(signal)));
+  };
 
-  const started: RedisNode[] = [];
-  for (const node of nodes) {
-    const server: ServerProcess = disposal.use(
-      await redisServer({ ...shared, binary: binaries.redisServer, dir, spec: redis, node, master: nodes[0] }),
-    );
-    await server.start(signal);
-    started.push({ ...node, process: server });
-  }
-  await waitForReplication(started, clock, signal);
+  const redisShared = { ...shared, binary: binaries.redisServer };
+  const masterOf = (index: number) => (index === 0 ? undefined : nodes[0]);
+  const servers = await Promise.all(
+    nodes.map((node, index) => redisServer({ ...redisShared, spec: redis, node, master: masterOf(index) })),
+  );
+  await startAll(servers);
+  await waitForReplication(nodes.slice(1), clock, signal);
+  const watchers =
+    redis.sentinel === undefined
+      ? []
+      : await sentinelServers({ ...redisShared, spec: redis.sentinel, sentinels, nodes });
+  await startAll(watchers);
+  await waitForSentinels(sentinels, redis.replicas, clock, signal);
 
   const owned = disposal.move();
-  const [master] = nodes;
-  const password = master?.direct.password;
   return {
     kind: 'native',
     versions: { redis: binaries.redisServer.version, toxiproxy: binaries.toxiproxyServer.version },
-    nodes: started,
+    nodes: nodes.map((node, index) => ({ ...node, process: servers[index] })),
+    sentinels: sentinels.map((sentinel, index) => ({ ...sentinel, process: watchers[index] })),
     links,
     toxiproxy: { host: '127.0.0.1', port: controlPort },
-    endpoints: {
-      redis: {
-        topology: redis.topology,
-        nodes: nodes.map((node) => ({ name: node.name, host: node.clients.host, port: node.clients.port })),
-        ...(password === undefined ? {} : { password }),
-      },
-    },
+    endpoints: driverEndpoints(redis, layout),
+    ownEndpoints: ownEndpoints(redis, layout),
     logDir,
     onUnexpectedExit: exits.listen,
     [Symbol.asyncDispose]: () => owned[Symbol.asyncDispose](),
   };
-}
-
-/** Names, ports and links of every node, the first one the master. */
-async function layOut(spec: RedisSpec, registry: RunRegistry): Promise<Omit<RedisNode, 'process'>[]> {
-  const password = spec.config.requirepass;
-  const replicas = spec.topology === 'replicated' ? spec.replicas : 0;
-  const nodes: Omit<RedisNode, 'process'>[] = [];
-  for (let number = 1; number <= 1 + replicas; number++) {
-    const name = `redis-${number}`;
-    const upstream = { host: '127.0.0.1', port: await registry.claimPort() };
-    const link = async (kind: 'clients' | 'peers'): Promise<Link> => ({
-      name: `${name}.${kind}`,
-      proxy: `${name}.${kind}`,
-      host: '127.0.0.1',
-      port: await registry.claimPort(),
-      upstream,
-    });
-    nodes.push({
-      name,
-      direct: password ? { ...upstream, password } : upstream,
-      clients: await link('clients'),
-      peers: spec.topology === 'replicated' ? await link('peers') : undefined,
-    });
-  }
-  return nodes;
 }

@@ -89,6 +89,6 @@ export function checkDirective(directive: string, value: string): void {
 }
 
 /** As redis.conf reads it back: in double quotes, with C-like escapes. */
-function quote(text: string): string {
+export function quote(text: string): string {
   return `"${text.replace(/[\\"]/g, '\\$&')}"`;
 }

@@ -3,26 +3,31 @@ import { join } from 'node:path';
 import type { Clock } from '../clock.js';
 import type { RedisSpec } from '../scenario/scenario.js';
 import type { Binary } from './binaries/binary.js';
-import type { RedisNode, UnexpectedExit } from './environment.js';
+import type { UnexpectedExit } from './environment.js';
 import { EnvironmentError } from './environment-error.js';
+import type { ServerPlace } from './layout.js';
 import { redisConfig } from './redis-config.js';
 import { askRedis, redisInfo } from './redis-probe.js';
 import type { RunRegistry } from './run-registry.js';
 import { ServerProcess } from './server-process.js';
 import { waitFor } from './wait-for.js';
 
-export interface RedisServerOptions {
+/** What all servers of one environment have in common. */
+export interface ServerShared {
   readonly binary: Binary;
-  readonly spec: RedisSpec;
-  readonly node: Omit<RedisNode, 'process'>;
-  /** The node that starts as master. */
-  readonly master: Omit<RedisNode, 'process'> | undefined;
   /** The environment's temporary folder. */
   readonly dir: string;
   readonly logDir: string;
   readonly registry: RunRegistry;
   readonly clock: Clock;
   readonly onUnexpectedExit: (exit: UnexpectedExit) => void;
+}
+
+export interface RedisServerOptions extends ServerShared {
+  readonly spec: RedisSpec;
+  readonly node: ServerPlace;
+  /** The node whose replica it starts as; undefined for a master, and in a cluster, which has its own file for that. */
+  readonly master: ServerPlace | undefined;
 }
 
 const REPLICATION_DEADLINE_MS = 30_000;
@@ -37,7 +42,7 @@ export async function redisServer(options: RedisServerOptions): Promise<ServerPr
     port: node.direct.port,
     dir: home,
     peerPort: node.peers?.port,
-    masterPeerPort: node.name === master?.name ? undefined : master?.peers?.port,
+    masterPeerPort: master?.peers?.port,
   });
   // It may hold a password.
   await writeFile(configPath, config, { mode: 0o600 });
@@ -47,7 +52,7 @@ export async function redisServer(options: RedisServerOptions): Promise<ServerPr
     args: [configPath],
     cwd: home,
     logPath: join(logDir, `${node.name}.log`),
-    isReady: (pid) => answers(node, pid),
+    isReady: (pid) => answersAsPid(node, pid),
     explainExit: (log) => explainRedisExit(node, log),
     registry,
     clock,
@@ -57,11 +62,11 @@ export async function redisServer(options: RedisServerOptions): Promise<ServerPr
 
 /** Resolves once every replica has copied its master's data. */
 export async function waitForReplication(
-  nodes: readonly RedisNode[],
+  replicas: readonly ServerPlace[],
   clock: Clock,
   signal: AbortSignal,
 ): Promise<void> {
-  for (const replica of nodes.slice(1)) {
+  for (const replica of replicas) {
     const linked = await waitFor(
       async () =>
         (await redisInfo(replica.direct, 'replication')).get('master_link_status') === 'up' ? true : undefined,
@@ -79,16 +84,16 @@ export async function waitForReplication(
 }
 
 /** Answers, has loaded its data, and is our process: another server may hold the port. */
-async function answers(node: Omit<RedisNode, 'process'>, pid: number): Promise<boolean> {
+export async function answersAsPid({ direct }: ServerPlace, pid: number): Promise<boolean> {
   try {
-    if ((await askRedis(node.direct, 'PING')) !== 'PONG') return false;
-    return (await redisInfo(node.direct, 'server')).get('process_id') === String(pid);
+    if ((await askRedis(direct, 'PING')) !== 'PONG') return false;
+    return (await redisInfo(direct, 'server')).get('process_id') === String(pid);
   } catch {
     return false;
   }
 }
 
-export function explainRedisExit(node: Pick<RedisNode, 'name' | 'direct'>, log: string): EnvironmentError {
+export function explainRedisExit(node: Pick<ServerPlace, 'name' | 'direct'>, log: string): EnvironmentError {
   if (/address already in use/i.test(log)) {
     return new EnvironmentError('port-taken', `Port ${node.direct.port} for ${node.name} was taken by somebody else.`);
   }

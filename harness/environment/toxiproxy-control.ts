@@ -10,9 +10,14 @@ export interface ProxyState {
   readonly enabled: boolean;
 }
 
-export function proxyOfLink(link: Link): ProxyState {
-  const { host, port } = link.upstream;
-  return { name: link.proxy, listen: `${link.host}:${link.port}`, upstream: `${host}:${port}`, enabled: true };
+/** All proxies of a link: one, or with a cluster's bus two. */
+export function proxiesOfLink(link: Link): ProxyState[] {
+  return [link, ...(link.bus === undefined ? [] : [link.bus])].map(({ proxy, host, port, upstream }) => ({
+    name: proxy,
+    listen: `${host}:${port}`,
+    upstream: `${upstream.host}:${upstream.port}`,
+    enabled: true,
+  }));
 }
 
 /** Every proxy of a Toxiproxy, whoever made it. Rejects when it does not answer within 2 s. */

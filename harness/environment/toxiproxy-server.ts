@@ -8,7 +8,7 @@ import { EnvironmentError } from './environment-error.js';
 import { logTail } from './log-tail.js';
 import type { RunRegistry } from './run-registry.js';
 import { ServerProcess } from './server-process.js';
-import { listProxies, type ProxyState, proxyOfLink } from './toxiproxy-control.js';
+import { listProxies, type ProxyState, proxiesOfLink } from './toxiproxy-control.js';
 
 export interface ToxiproxyServerOptions {
   readonly binary: Binary;
@@ -25,7 +25,7 @@ export interface ToxiproxyServerOptions {
 export function toxiproxyServer(options: ToxiproxyServerOptions): ServerProcess {
   const { binary, controlPort, links, dir, logDir, registry, clock, onUnexpectedExit } = options;
   const configPath = join(dir, 'toxiproxy.json');
-  const proxies = links.map(proxyOfLink);
+  const proxies = links.flatMap(proxiesOfLink);
   writeFileSync(configPath, JSON.stringify(proxies));
   const logPath = join(logDir, 'toxiproxy.log');
   return new ServerProcess({

@@ -13,6 +13,8 @@ export interface RunContext {
   readonly topic: string;
   readonly group: string;
   readonly endpoints: DriverEndpoints;
+  /** Of the workers with links of their own, by name. */
+  readonly ownEndpoints?: Readonly<Record<string, DriverEndpoints>>;
   /** Folder of the ledger files, off any disk that a fault touches. */
   readonly ledgerDir: string;
   /** Folder of the processes' logs, `<name>.log`. */
@@ -28,6 +30,7 @@ export function jobOf(
   worker: WorkerJob['worker'],
   ledgerWorker = worker.index,
 ): WorkerJob {
-  const { scenario, nonce, topic, group, endpoints, ledgerDir } = context;
+  const { scenario, nonce, topic, group, ledgerDir } = context;
+  const endpoints = context.ownEndpoints?.[`${role}-${worker.index + 1}`] ?? context.endpoints;
   return { role, worker, ledgerWorker, scenario, nonce, topic, group, endpoints, ledgerDir };
 }

@@ -155,6 +155,7 @@ async function createContext(
     topic: `gauntlet-${nonce}`,
     group: 'gauntlet',
     endpoints: environment.endpoints,
+    ownEndpoints: environment.ownEndpoints,
     ledgerDir,
     logDir,
     registry,

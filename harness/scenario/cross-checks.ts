@@ -16,7 +16,7 @@ const MAX_MESSAGES = 50_000_000;
 export function crossCheck(sections: Sections, registries: Registries): Finding[] {
   return [
     ...checkNames(sections),
-    ...checkTopology(sections.environment?.redis),
+    ...checkTopology(sections),
     ...checkRedisConfig(sections.environment?.redis),
     ...checkLoad(sections.phases),
     ...checkTargets(sections, registries),
@@ -44,17 +44,46 @@ function checkNames({ names }: Sections): Finding[] {
   return findings;
 }
 
-function checkTopology(redis: RedisSpec | undefined): Finding[] {
-  const path = ['environment', 'redis', 'replicas'];
-  if (redis?.topology === 'standalone' && redis.replicas > 0) {
-    const message = `a standalone Redis has no replicas; use topology: replicated for ${redis.replicas}.`;
-    return [{ code: 'impossible', path, message }];
+function checkTopology({ environment, producers, consumers }: Sections): Finding[] {
+  const redis = environment?.redis;
+  if (redis === undefined) return [];
+  const { topology, replicas, sentinel, masters, ownLinks = [] } = redis;
+  const findings: Finding[] = [];
+  const refuse = (key: string | number, message: string, ...more: (string | number)[]) =>
+    findings.push({ code: 'impossible', path: ['environment', 'redis', key, ...more], message });
+  if (topology === 'standalone' && replicas > 0) {
+    refuse('replicas', `a standalone Redis has no replicas; use topology: replicated for ${replicas}.`);
   }
-  if (redis?.topology === 'replicated' && redis.replicas === 0) {
-    const message = 'a replicated Redis has at least one replica; use topology: standalone for none.';
-    return [{ code: 'impossible', path, message }];
+  if (topology === 'replicated' && replicas === 0) {
+    refuse('replicas', 'a replicated Redis has at least one replica; use topology: standalone for none.');
   }
-  return [];
+  if (topology === 'sentinel' && replicas === 0) {
+    refuse('replicas', 'Sentinels without a replica have nobody to make master; use at least 1.');
+  }
+  if (sentinel !== undefined && (sentinel.count < 3 || sentinel.count % 2 === 0)) {
+    const remedy = sentinel.count < 3 ? 'use 3' : `use ${sentinel.count - 1} or ${sentinel.count + 1}`;
+    const reason =
+      sentinel.count < 3
+        ? 'have no majority once one of them is gone'
+        : `bear the loss of no more of them than ${sentinel.count - 1}`;
+    refuse('sentinels', `${sentinel.count} ${sentinel.count === 1 ? 'Sentinel' : 'Sentinels'} ${reason}; ${remedy}.`);
+  }
+  if (masters !== undefined && masters < 3) {
+    refuse('masters', `a cluster of ${masters} has no majority once one master is gone; use at least 3.`);
+  }
+  const workers = workerNames(producers?.workers ?? 0, consumers?.workers ?? 0);
+  for (const [index, worker] of ownLinks.entries()) {
+    if (ownLinks.indexOf(worker) < index) refuse('ownLinks', `"${worker}" is named twice.`, index);
+    else if (producers !== undefined && consumers !== undefined && !workers.includes(worker)) {
+      const hint = didYouMean(worker, workers) || ` There are: ${workers.join(', ')}.`;
+      refuse('ownLinks', `there is no worker "${worker}" in this scenario.${hint}`, index);
+    }
+  }
+  return findings;
+}
+
+function workerNames(producers: number, consumers: number): string[] {
+  return [...numbered('producer', producers), ...numbered('consumer', consumers)];
 }
 
 function checkRedisConfig(redis: RedisSpec | undefined): Finding[] {
@@ -108,10 +137,11 @@ function checkTargets(sections: Sections, registries: Registries): Finding[] {
   const { producers, consumers } = sections;
   if (redis === undefined || producers === undefined || consumers === undefined) return [];
   const nodes = nodeNames(redis);
-  const numbered = (role: string, count: number) => Array.from({ length: count }, (_, i) => `${role}-${i + 1}`);
+  const servers = [...nodes, ...numbered('sentinel', redis.sentinel?.count ?? 0)];
+  const sides = ['clients', ...(redis.topology === 'standalone' ? [] : ['peers']), ...(redis.ownLinks ?? [])];
   const known: Readonly<Record<FaultTarget['kind'], readonly string[]>> = {
-    link: nodes.flatMap((node) => (redis.replicas > 0 ? [`${node}.clients`, `${node}.peers`] : [`${node}.clients`])),
-    process: [...nodes, ...numbered('producer', producers.workers), ...numbered('consumer', consumers.workers)],
+    link: servers.flatMap((server) => sides.map((side) => `${server}.${side}`)),
+    process: [...servers, ...workerNames(producers.workers, consumers.workers)],
     node: nodes,
   };
   return sections.faults.flatMap((fault, index): Finding[] => {
@@ -132,19 +162,30 @@ function checkTargets(sections: Sections, registries: Registries): Finding[] {
 }
 
 /** Roles and nodes: `redis-replica` is the first replica of the moment, `redis-replica-2` the second. */
-function nodeNames({ replicas }: RedisSpec): string[] {
-  const names = ['redis-master', 'redis-1'];
-  for (let i = 1; i <= replicas; i++) names.push(i === 1 ? 'redis-replica' : `redis-replica-${i}`, `redis-${i + 1}`);
-  return names;
+function nodeNames({ masters = 1, replicas }: RedisSpec): string[] {
+  const roles = (name: string, count: number) => numbered(name, count).map((role, i) => (i === 0 ? name : role));
+  return [
+    ...roles('redis-master', masters),
+    ...roles('redis-replica', masters * replicas),
+    ...numbered('redis', masters * (1 + replicas)),
+  ];
+}
+
+function numbered(name: string, count: number): string[] {
+  return Array.from({ length: count }, (_, i) => `${name}-${i + 1}`);
 }
 
 function describe({ environment, producers, consumers }: Sections): string {
-  const redis = environment?.redis;
-  const replicas = redis?.replicas ? ` with ${redis.replicas} ${redis.replicas === 1 ? 'replica' : 'replicas'}` : '';
-  return `${redis?.topology} Redis${replicas}, producers: ${producers?.workers}, consumers: ${consumers?.workers}`;
+  const { topology, replicas = 0, masters, sentinel } = environment?.redis ?? {};
+  const counts = [
+    ...(masters === undefined ? [] : [`${masters} masters`]),
+    ...(replicas === 0 ? [] : [`${replicas} ${replicas === 1 ? 'replica' : 'replicas'}${masters ? ' each' : ''}`]),
+    ...(sentinel === undefined ? [] : [`${sentinel.count} Sentinels`]),
+  ];
+  const servers = counts.length === 0 ? '' : ` with ${counts.join(' and ')}`;
+  return `${topology} Redis${servers}, producers: ${producers?.workers}, consumers: ${consumers?.workers}`;
 }
 
-/** Of the parameter that is `name`, or holds it; `redis-7.peers` is named by `redis-7`, too. */
 function pathOfParam(fault: FaultSpec, name: string, index: number): KeyPath {
   const [server = name] = name.split('.');
   for (const [key, value] of Object.entries(fault.params)) {

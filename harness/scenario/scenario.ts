@@ -27,15 +27,30 @@ export interface SystemSpec {
   readonly options: Readonly<Record<string, unknown>>;
 }
 
-export const TOPOLOGIES = ['standalone', 'replicated'] as const;
+export const TOPOLOGIES = ['standalone', 'replicated', 'sentinel', 'cluster'] as const;
 export type Topology = (typeof TOPOLOGIES)[number];
 
 export interface RedisSpec {
   readonly topology: Topology;
-  /** Replicas of the master; 0 for `standalone`. */
+  /** Replicas of the master, in a cluster of each master; 0 for `standalone`. */
   readonly replicas: number;
+  /** Only with the topology `sentinel`. */
+  readonly sentinel?: SentinelSpec;
+  /** Only with the topology `cluster`. */
+  readonly masters?: number;
+  /** Workers (`producer-2`) with client links of their own to every node. */
+  readonly ownLinks?: readonly string[];
   /** redis.conf directives; the YAML's true and false are "yes" and "no". */
   readonly config: Readonly<Record<string, string>>;
+}
+
+export interface SentinelSpec {
+  /** An odd number of at least 3; a majority of them decides. */
+  readonly count: number;
+  /** Silence after which a Sentinel holds a node for down. */
+  readonly downAfterMs: number;
+  /** A failover that does not come about is tried again after twice this time. */
+  readonly failoverTimeoutMs: number;
 }
 
 export interface ConsumersSpec {

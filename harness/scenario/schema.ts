@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { HEADER_BYTES } from '../load/payload.js';
-import { type Arrivals, type KeySpec, type PhaseSpec, POISON_KINDS, TOPOLOGIES } from './scenario.js';
+import { type Arrivals, type KeySpec, type PhaseSpec, POISON_KINDS, type RedisSpec, TOPOLOGIES } from './scenario.js';
 import { duration, positiveDuration, positiveRate, positiveSize, rate, share } from './units.js';
 
 /**
@@ -47,21 +47,61 @@ export const system = z
   .prefault({})
   .describe('The system under test.');
 
+const SENTINELS = 3;
+const MASTERS = 3;
+const DOWN_AFTER_MS = 1000;
+const FAILOVER_TIMEOUT_MS = 5000;
+/** Keys that mean nothing with another topology. */
+const ONLY_WITH = {
+  sentinels: 'sentinel',
+  downAfter: 'sentinel',
+  failoverTimeout: 'sentinel',
+  masters: 'cluster',
+} as const;
+
 const redis = z
   .strictObject({
     topology: z.enum(TOPOLOGIES).default('standalone'),
-    replicas: z.int().min(0).max(8).optional().describe('Of the one master.'),
+    replicas: z.int().min(0).max(8).optional().describe('Of the one master, in a cluster of each master.'),
+    sentinels: z.int().min(1).max(9).optional().describe('Sentinels that decide who is master: 3, 5, ...'),
+    downAfter: positiveDuration.optional().describe('Silence after which a Sentinel holds a node for down; 1s.'),
+    failoverTimeout: positiveDuration
+      .optional()
+      .describe('A failover that does not come about is tried again after twice this time; 5s.'),
+    masters: z.int().min(1).max(9).optional().describe('Masters of a cluster, among which the slots are divided.'),
+    ownLinks: z
+      .array(z.string().regex(/^(producer|consumer)-[1-9]\d*$/, 'a worker such as producer-2 or consumer-1'))
+      .default([])
+      .describe('Workers with client links of their own (redis-1.producer-2), to be on another side of a partition.'),
     config: z
       .record(z.string(), z.union([z.string(), z.number(), z.boolean()], 'text, a number, true or false'))
       .default({})
       .describe('redis.conf directives; true and false are "yes" and "no".'),
   })
   .prefault({})
-  .transform(({ topology, replicas, config }) => ({
-    topology,
-    replicas: replicas ?? (topology === 'standalone' ? 0 : 1),
-    config: Object.fromEntries(Object.entries(config).map(([key, value]) => [key, redisValue(value)])),
-  }));
+  .superRefine((raw, context) => {
+    for (const [key, topology] of Object.entries(ONLY_WITH)) {
+      if (raw[key as keyof typeof raw] === undefined || raw.topology === topology) continue;
+      const message = `nothing: only the topology ${topology} has it, and this one is ${raw.topology}`;
+      context.addIssue({ code: 'custom', message, path: [key] });
+    }
+  })
+  .transform(
+    ({ topology, replicas, sentinels, downAfter, failoverTimeout, masters, ownLinks, config }): RedisSpec => ({
+      topology,
+      replicas: replicas ?? (topology === 'standalone' ? 0 : 1),
+      ...(topology === 'sentinel' && {
+        sentinel: {
+          count: sentinels ?? SENTINELS,
+          downAfterMs: downAfter ?? DOWN_AFTER_MS,
+          failoverTimeoutMs: failoverTimeout ?? FAILOVER_TIMEOUT_MS,
+        },
+      }),
+      ...(topology === 'cluster' && { masters: masters ?? MASTERS }),
+      ...(ownLinks.length > 0 && { ownLinks }),
+      config: Object.fromEntries(Object.entries(config).map(([key, value]) => [key, redisValue(value)])),
+    }),
+  );
 
 export const environment = z.strictObject({ redis }).prefault({}).describe('The servers that the run starts.');
 

@@ -47,10 +47,10 @@ describe('parseScenario', () => {
   });
 
   it('says what exists of a topology that does not, and nothing about the keys that go with it', () => {
-    const text = EXAMPLE.replace('topology: replicated, replicas: 2', 'topology: sentinel, replicas: 2, sentinels: 3');
+    const text = EXAMPLE.replace('topology: replicated, replicas: 2', 'topology: ring, replicas: 2, sentinels: 3');
     const problem = onlyProblem(text);
     expect(problem).toMatchObject({ path: 'environment.redis.topology', line: 12, column: 22 });
-    expect(problem.message).toBe('"sentinel": expected one of standalone, replicated.');
+    expect(problem.message).toBe('"ring": expected one of standalone, replicated, sentinel, cluster.');
   });
 
   it('fills in defaults', () => {
