@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { type Clock, systemClock } from '../clock.js';
 import type { RedisSpec } from '../scenario/scenario.js';
 import type { Binaries } from './binaries/binary.js';
+import { clusterMembers, clusterNodesFile } from './cluster-config.js';
+import { waitForCluster } from './cluster-state.js';
 import { Disposal } from './disposal.js';
 import { driverEndpoints, ownEndpoints } from './endpoints.js';
 import type { Environment } from './environment.js';
@@ -74,12 +76,22 @@ async function startOnce(options: NativeOptions): Promise<Environment> {
   };
 
   const redisShared = { ...shared, binary: binaries.redisServer };
-  const masterOf = (index: number) => (index === 0 ? undefined : nodes[0]);
+  const { masters } = redis;
+  const members = masters === undefined ? [] : clusterMembers(nodes);
   const servers = await Promise.all(
-    nodes.map((node, index) => redisServer({ ...redisShared, spec: redis, node, master: masterOf(index) })),
+    nodes.map((node, index) =>
+      redisServer({
+        ...redisShared,
+        spec: redis,
+        node,
+        master: index === 0 || masters !== undefined ? undefined : nodes[0],
+        ...(masters !== undefined && { clusterNodes: clusterNodesFile(members, index, masters) }),
+      }),
+    ),
   );
   await startAll(servers);
-  await waitForReplication(nodes.slice(1), clock, signal);
+  await waitForReplication(nodes.slice(masters ?? 1), clock, signal);
+  if (masters !== undefined) await waitForCluster(nodes, clock, signal);
   const watchers =
     redis.sentinel === undefined
       ? []

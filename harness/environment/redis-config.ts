@@ -9,7 +9,14 @@ export interface RedisNodePlace {
   readonly peerPort: number | undefined;
   /** Peer proxy of the master, for a node that starts as its replica. */
   readonly masterPeerPort: number | undefined;
+  /** Ports of the cluster bus: the node's own, and that of the peer proxy before it. Undefined outside a cluster. */
+  readonly bus: { readonly port: number; readonly peerPort: number } | undefined;
 }
+
+/** In its home; written before its first start. */
+export const CLUSTER_FILE = 'nodes.conf';
+/** Silence after which a cluster node holds another for failing, unless the scenario's `config` says otherwise. */
+const CLUSTER_NODE_TIMEOUT_MS = 1500;
 
 /** Directives that decide where a server lives: the environment's, never the scenario's. */
 const OWNED: ReadonlySet<string> = new Set([
@@ -28,7 +35,16 @@ const OWNED: ReadonlySet<string> = new Set([
   'slaveof',
   'replica-announce-ip',
   'replica-announce-port',
+  'slave-announce-ip',
+  'slave-announce-port',
   'cluster-enabled',
+  'cluster-config-file',
+  'cluster-port',
+  'cluster-announce-ip',
+  'cluster-announce-port',
+  'cluster-announce-bus-port',
+  'cluster-announce-tls-port',
+  'cluster-announce-hostname',
   'include',
   'masterauth',
 ]);
@@ -51,6 +67,17 @@ export function redisConfig(spec: RedisSpec, place: RedisNodePlace): string {
       'repl-diskless-sync-delay 0',
       'replica-announce-ip 127.0.0.1',
       `replica-announce-port ${place.peerPort}`,
+    );
+  }
+  if (place.bus !== undefined) {
+    lines.push(
+      'cluster-enabled yes',
+      `cluster-config-file ${CLUSTER_FILE}`,
+      `cluster-port ${place.bus.port}`,
+      'cluster-announce-ip 127.0.0.1',
+      `cluster-announce-port ${place.peerPort}`,
+      `cluster-announce-bus-port ${place.bus.peerPort}`,
+      `cluster-node-timeout ${CLUSTER_NODE_TIMEOUT_MS}`,
     );
   }
   if (place.masterPeerPort !== undefined) lines.push(`replicaof 127.0.0.1 ${place.masterPeerPort}`);

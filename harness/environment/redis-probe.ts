@@ -13,7 +13,12 @@ const PROBE_DEADLINE_MS = 2_000;
  * One command on a connection of its own, within 2 s, without a retry: for judging whether a server is there, not for
  * traffic. Rejects when it is not.
  */
-export async function askRedis(address: RedisAddress, command: string, ...args: string[]): Promise<unknown> {
+export function askRedis(address: RedisAddress, command: string, ...args: string[]): Promise<unknown> {
+  return onRedis(address, (redis) => redis.call(command, ...args));
+}
+
+/** Several commands on one such connection. */
+export async function onRedis<T>(address: RedisAddress, work: (redis: Redis) => Promise<T>): Promise<T> {
   const redis = new Redis({
     ...address,
     lazyConnect: true,
@@ -29,7 +34,7 @@ export async function askRedis(address: RedisAddress, command: string, ...args: 
     reason = error;
   });
   try {
-    return await redis.call(command, ...args);
+    return await work(redis);
   } catch (error) {
     throw reason ?? error;
   } finally {

@@ -6,7 +6,7 @@ import type { Binary } from './binaries/binary.js';
 import type { UnexpectedExit } from './environment.js';
 import { EnvironmentError } from './environment-error.js';
 import type { ServerPlace } from './layout.js';
-import { redisConfig } from './redis-config.js';
+import { CLUSTER_FILE, redisConfig } from './redis-config.js';
 import { askRedis, redisInfo } from './redis-probe.js';
 import type { RunRegistry } from './run-registry.js';
 import { ServerProcess } from './server-process.js';
@@ -28,22 +28,27 @@ export interface RedisServerOptions extends ServerShared {
   readonly node: ServerPlace;
   /** The node whose replica it starts as; undefined for a master, and in a cluster, which has its own file for that. */
   readonly master: ServerPlace | undefined;
+  /** Its nodes.conf, in a cluster. */
+  readonly clusterNodes?: string;
 }
 
 const REPLICATION_DEADLINE_MS = 30_000;
 
 /** Writes the configuration of one node; the process is not started yet. */
 export async function redisServer(options: RedisServerOptions): Promise<ServerProcess> {
-  const { binary, spec, node, master, dir, logDir, registry, clock, onUnexpectedExit } = options;
+  const { binary, spec, node, master, clusterNodes, dir, logDir, registry, clock, onUnexpectedExit } = options;
   const home = join(dir, node.name);
   await mkdir(home);
   const configPath = join(home, 'redis.conf');
+  const bus = node.peers?.bus;
   const config = redisConfig(spec, {
     port: node.direct.port,
     dir: home,
     peerPort: node.peers?.port,
     masterPeerPort: master?.peers?.port,
+    bus: bus && { port: bus.upstream.port, peerPort: bus.port },
   });
+  if (clusterNodes !== undefined) await writeFile(join(home, CLUSTER_FILE), clusterNodes);
   // It may hold a password.
   await writeFile(configPath, config, { mode: 0o600 });
   return new ServerProcess({

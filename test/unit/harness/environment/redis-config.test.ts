@@ -5,7 +5,7 @@ import { redisConfig } from '../../../../harness/environment/redis-config.js';
 import { explainRedisExit } from '../../../../harness/environment/redis-server.js';
 import type { RedisSpec } from '../../../../harness/scenario/scenario.js';
 
-const place = { port: 21_000, dir: '/tmp/x', peerPort: undefined, masterPeerPort: undefined };
+const place = { port: 21_000, dir: '/tmp/x', peerPort: undefined, masterPeerPort: undefined, bus: undefined };
 const spec = (config: Record<string, string>): RedisSpec => ({ topology: 'standalone', replicas: 0, config });
 const lines = (text: string) => text.trimEnd().split('\n');
 
