@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { FaultKind } from './fault.js';
 import { FaultError } from './fault-error.js';
 import { holdsOf } from './holds.js';
-import { linkName, resolveLink } from './link-target.js';
+import { linkName, proxiesOf, resolveLink } from './link-target.js';
 import { describeExchange, ping } from './probe.js';
 import { expectCleanLink } from './toxic-fault.js';
 
@@ -22,15 +22,18 @@ export const down: FaultKind<z.output<typeof params>> = {
     const { link, node, through } = target;
     const holds = holdsOf(environment);
     const hold = holds.add(link.name, 'down');
+    const setEnabled = async (enabled: boolean) => {
+      for (const proxy of proxiesOf(link)) await toxiproxy.setEnabled(proxy, enabled);
+    };
 
     const bringUp = () =>
       holds.exclusively(link.name, async () => {
         holds.release(hold);
-        if (!holds.isHeld(link.name, 'down')) await toxiproxy.setEnabled(link.proxy, true);
+        if (!holds.isHeld(link.name, 'down')) await setEnabled(true);
       });
 
     try {
-      await holds.exclusively(link.name, () => toxiproxy.setEnabled(link.proxy, false));
+      await holds.exclusively(link.name, () => setEnabled(false));
     } catch (error) {
       await bringUp().catch((undoError) => {
         const message = `${link.name} could not be brought down for sure, nor up again: ${undoError}`;

@@ -1,16 +1,21 @@
 import { z } from 'zod';
-import type { Environment, Link, RedisNode } from '../environment/environment.js';
+import type { Environment, Link, LinkProxy, RedisNode } from '../environment/environment.js';
 
 import { FaultError } from './fault-error.js';
 import { resolveFaultNode } from './node-target.js';
 import type { ProbeAddress } from './probe.js';
 import type { ToxicSpec } from './toxiproxy.js';
 
-/** `redis-1.clients`, `redis-master.peers`. */
+/** `redis-1.clients`, `redis-master.peers`, `sentinel-1.clients`, `redis-1.producer-2`. */
 export const linkName = z
   .string()
-  .regex(/^[a-z][a-z0-9-]*\.(clients|peers)$/, 'a link such as redis-master.clients or redis-2.peers')
-  .describe('What clients (<node>.clients) or replicas (<node>.peers) of a Redis node connect to.');
+  .regex(
+    /^[a-z][a-z0-9-]*\.(clients|peers|(consumer|producer)-[1-9]\d*)$/,
+    'a link such as redis-master.clients, redis-2.peers or redis-1.producer-2',
+  )
+  .describe(
+    'What clients (<node>.clients), other servers (<node>.peers) or a worker with links of its own (<node>.<worker>) connect to.',
+  );
 
 const DIRECTIONS = ['upstream', 'downstream', 'both'] as const;
 export type Direction = (typeof DIRECTIONS)[number];
@@ -38,7 +43,7 @@ export interface LinkTarget {
 export async function resolveLink(environment: Environment, name: string): Promise<LinkTarget> {
   const [nodeName = '', side] = name.split('.');
   const node = await resolveFaultNode(environment, nodeName);
-  const link = side === 'peers' ? node.peers : node.clients;
+  const link = environment.links.find((known) => known.name === `${node.name}.${side}`);
   if (link === undefined) {
     const links = environment.links.map((known) => known.name).join(', ');
     throw new FaultError('no-such-target', `There is no link ${name} in this topology; there are ${links}`);
@@ -46,4 +51,9 @@ export async function resolveLink(environment: Environment, name: string): Promi
   const { password } = node.direct;
   const through = { host: link.host, port: link.port, ...(password === undefined ? {} : { password }) };
   return { link, node, through, direct: node.direct };
+}
+
+/** All proxies of a link: what is done to one is done to the others. */
+export function proxiesOf(link: Link): readonly LinkProxy['proxy'][] {
+  return link.bus === undefined ? [link.proxy] : [link.proxy, link.bus.proxy];
 }

@@ -1,12 +1,20 @@
 import { bandwidth } from './bandwidth.js';
+import { clientKill } from './client-kill.js';
+import { config } from './config.js';
+import { deleteKeys } from './delete-keys.js';
+import { demote } from './demote.js';
+import { destroyGroups } from './destroy-groups.js';
 import { down } from './down.js';
 import type { FaultKind } from './fault.js';
+import { flush } from './flush.js';
 import { kill } from './kill.js';
 import { latency } from './latency.js';
 import { limitData } from './limit-data.js';
+import { partition } from './partition.js';
 import { pause } from './pause.js';
 import { resetPeer } from './reset-peer.js';
 import { restart } from './restart.js';
+import { scriptFlush } from './script-flush.js';
 import { slicer } from './slicer.js';
 import { slowClose } from './slow-close.js';
 import { timeout } from './timeout.js';
@@ -21,9 +29,17 @@ export const FAULT_KINDS: readonly FaultKind[] = [
   limitData,
   slowClose,
   down,
+  partition,
   kill,
   pause,
   restart,
+  demote,
+  clientKill,
+  scriptFlush,
+  config,
+  deleteKeys,
+  destroyGroups,
+  flush,
 ];
 
 export function findFaultKind(name: string): FaultKind | undefined {

@@ -3,7 +3,7 @@ import { waitFor } from '../environment/wait-for.js';
 import type { Evidence, FaultContext, InjectedFault } from './fault.js';
 import { FaultError } from './fault-error.js';
 import { type Holds, holdsOf } from './holds.js';
-import { type Direction, type LinkTarget, resolveLink, streamsOf } from './link-target.js';
+import { type Direction, type LinkTarget, proxiesOf, resolveLink, streamsOf } from './link-target.js';
 import { describeExchange, ping } from './probe.js';
 import type { ToxicSpec } from './toxiproxy.js';
 
@@ -60,28 +60,33 @@ export async function injectToxic<Before>(
     }),
   );
 
-  const removeToxics = async () => {
-    for (const toxic of toxics) await toxiproxy.removeToxic(link.proxy, toxic.name);
-    if (fault.cutsConnections && !holds.isHeld(link.name, 'down')) await toxiproxy.setEnabled(link.proxy, true);
-    const left = await toxiproxy.listToxics(link.proxy);
+  const addToxics = async (proxy: string) => {
+    for (const toxic of toxics) await toxiproxy.addToxic(proxy, toxic);
+    if (fault.cutsConnections && !holds.isHeld(link.name, 'down')) {
+      await toxiproxy.setEnabled(proxy, false);
+      await toxiproxy.setEnabled(proxy, true);
+    }
+  };
+  const removeToxics = async (proxy: string) => {
+    for (const toxic of toxics) await toxiproxy.removeToxic(proxy, toxic.name);
+    if (fault.cutsConnections && !holds.isHeld(link.name, 'down')) await toxiproxy.setEnabled(proxy, true);
+    const left = await toxiproxy.listToxics(proxy);
     const stuck = toxics.filter((toxic) => left.includes(toxic.name));
     if (stuck.length > 0) {
       const names = stuck.map((toxic) => toxic.name).join(' and ');
       throw new FaultError('not-undone', `${link.name} still has ${names} after its removal`);
     }
   };
+  const onEachProxy = (work: (proxy: string) => Promise<void>) =>
+    holds.exclusively(link.name, async () => {
+      for (const proxy of proxiesOf(link)) await work(proxy);
+    });
 
   try {
-    await holds.exclusively(link.name, async () => {
-      for (const toxic of toxics) await toxiproxy.addToxic(link.proxy, toxic);
-      if (fault.cutsConnections && !holds.isHeld(link.name, 'down')) {
-        await toxiproxy.setEnabled(link.proxy, false);
-        await toxiproxy.setEnabled(link.proxy, true);
-      }
-    });
+    await onEachProxy(addToxics);
   } catch (error) {
     holds.release(hold);
-    await holds.exclusively(link.name, removeToxics).catch((undoError) => {
+    await onEachProxy(removeToxics).catch((undoError) => {
       throw new FaultError(
         'not-undone',
         `${fault.title} failed halfway on ${link.name}, and what was done of it cannot be undone: ${undoError}`,
@@ -97,7 +102,7 @@ export async function injectToxic<Before>(
     affected: [node.name],
     prove: (signal) => fault.prove({ ...target, clock, signal }, before),
     lift: async (signal) => {
-      if (!removed) await holds.exclusively(link.name, removeToxics);
+      if (!removed) await onEachProxy(removeToxics);
       removed = true;
       holds.release(hold);
       await expectCleanLink(
