@@ -1,6 +1,5 @@
 import type { Benchmark } from './benchmark.js';
-import { pairContender } from './load/pair-contender.js';
-import { pairSettings } from './load/settings.js';
+import { maxAndLatencyContender, pairSettings } from './load/contenders.js';
 
 /** What an entry of the log holds: decides the stored format (docs/adr/0002-one-frame-per-entry.md). */
 export const entryFormat: Benchmark = {
@@ -8,9 +7,9 @@ export const entryFormat: Benchmark = {
   summary: 'one entry per message against one frame of messages per entry, same client',
   baseline: 'one entry per message',
   contenders: [
-    pairContender('one entry per message', 'one-entry-per-message'),
-    pairContender('one frame per entry', 'one-frame-per-entry'),
-    pairContender('one frame per entry, one partition a tick', 'one-frame-one-partition-a-tick'),
+    maxAndLatencyContender('one entry per message', { kind: 'raw', format: 'messages' }),
+    maxAndLatencyContender('one frame per entry', { kind: 'raw', format: 'frames' }),
+    maxAndLatencyContender('one frame per entry, one partition a tick', { kind: 'raw', format: 'sticky-frames' }),
   ],
-  settings: pairSettings,
+  settings: () => ({ ...pairSettings(), persistence: 'none', topology: 'one Redis' }),
 };

@@ -13,6 +13,7 @@ import { randomNonce } from '../harness/random.js';
 import type { Scenario } from '../harness/scenario/scenario.js';
 import type { BenchContext, Benchmark, Contender, Measured } from './benchmark.js';
 import { BareTimer } from './load/bare-timer.js';
+import { startProxiedRedis } from './load/redis-servers.js';
 
 const SIZE_BYTES = 1024;
 const WARM_UP_MS = 2_000;
@@ -45,7 +46,9 @@ function contender(ratePerSec: number, producers: number): Contender {
   };
 }
 
-async function measure(ratePerSec: number, producers: number, { environment, quick, signal }: BenchContext) {
+async function measure(ratePerSec: number, producers: number, bench: BenchContext) {
+  const { quick, signal } = bench;
+  const environment = await startProxiedRedis(bench);
   const scenario = generatorScenario(ratePerSec, producers, quick ? QUICK_MS : MEASURED_MS);
   const dir = await mkdtemp(join(tmpdir(), 'gauntlet-generator-'));
   const workers: WorkerProcess[] = [];

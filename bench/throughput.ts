@@ -1,15 +1,15 @@
 import type { Benchmark } from './benchmark.js';
-import { pairContender } from './load/pair-contender.js';
-import { pairSettings } from './load/settings.js';
+import { KEYED_BROKER, maxContender, pairSettings } from './load/contenders.js';
 
 export const throughput: Benchmark = {
   name: 'throughput',
-  summary: 'the reference broker against raw ioredis with one entry per message',
+  summary: 'the reference broker against raw ioredis with one entry per message and against BullMQ',
   baseline: 'raw ioredis',
   contenders: [
-    pairContender('raw ioredis', 'one-entry-per-message'),
-    pairContender('broker', 'broker'),
-    pairContender('broker, keyless', 'broker-keyless'),
+    maxContender('raw ioredis', { kind: 'raw', format: 'payloads' }),
+    maxContender('broker', KEYED_BROKER),
+    maxContender('broker, keyless', { ...KEYED_BROKER, keys: 0 }),
+    maxContender('BullMQ, concurrency 500', { kind: 'bullmq', concurrency: 500 }),
   ],
-  settings: pairSettings,
+  settings: () => ({ ...pairSettings(), persistence: 'none', topology: 'one Redis' }),
 };

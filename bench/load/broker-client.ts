@@ -1,33 +1,56 @@
-import { MessageBroker } from '../../broker/index.js';
-import { type BenchClient, PARTITIONS } from './client.js';
+import { MessageBroker, type OutgoingMessage, type PublishOutcome } from '../../broker/index.js';
+import type { BenchClient, BrokerSpec, Target } from './client.js';
+import { crash } from './crash.js';
 
-/** The reference broker; `keys: 0` sends keyless messages. */
-export function brokerClient({ keys }: { readonly keys: number }): BenchClient {
+export const BENCH_GROUP = 'bench';
+/** Handlers return at once: this bounds how many are in hand, not how long they take. */
+const CONCURRENCY = 64;
+
+/** The reference broker, everything on: leases, fencing, order per key, idempotent producer. */
+export function brokerClient({ partitions, keys, durability, dedupeIds }: BrokerSpec, target: Target): BenchClient {
+  const connect = () => MessageBroker.connect({ redis: endpointOf(target), durability: durability ?? 'leader' });
+  const keyNames = Array.from({ length: keys }, (_, key) => `k${key}`);
   return {
-    async producer(redis, topic) {
-      const broker = await MessageBroker.connect({ redis });
-      await broker.createTopic(topic, { partitions: PARTITIONS });
+    async prepare(topic) {
+      await using broker = await connect();
+      await broker.createTopic(topic, { partitions });
+    },
+    async producer(topic) {
+      const broker = await connect();
       await broker.openTopic(topic);
       let sent = 0;
+      const message = (payload: Buffer): OutgoingMessage => {
+        const key = keys === 0 ? undefined : keyNames[sent % keys];
+        sent++;
+        return dedupeIds ? { key, payload, dedupeId: `d${sent}` } : { key, payload };
+      };
       return {
         send(payloads, onStored) {
-          const batch = payloads.map((payload) => {
-            const id = `m${sent++}`;
-            return { id, key: keys === 0 ? undefined : `k${sent % keys}`, payload };
-          });
-          broker.publishBatch(topic, batch, (_, outcome) => {
-            if (outcome.kind !== 'accepted') throw outcome.error;
-            onStored();
-          });
+          const onOutcome = (_: number, outcome: PublishOutcome) => {
+            if (outcome.kind === 'accepted') onStored();
+            else crash(outcome.error);
+          };
+          broker.publishBatch(topic, payloads.map(message), onOutcome);
         },
         close: () => broker.close(),
       };
     },
-    async consumer(redis, topic, onMessage) {
-      const broker = await MessageBroker.connect({ redis });
-      await broker.createTopic(topic, { partitions: PARTITIONS });
-      await broker.subscribe(topic, 'bench', ({ payload }) => onMessage(payload), { concurrency: 64 });
+    async consumer(topic, onMessage) {
+      const broker = await connect();
+      await broker.subscribe(topic, BENCH_GROUP, ({ payload }) => onMessage(payload), { concurrency: CONCURRENCY });
       return { close: () => broker.close() };
     },
+    async leftovers(topic) {
+      await using broker = await connect();
+      let count = 0;
+      for await (const _ of broker.inventory(topic, BENCH_GROUP)) count++;
+      return count;
+    },
   };
+}
+
+/** The broker's own word for a target. */
+export function endpointOf({ host, port, replicas, cluster }: Target) {
+  if (cluster !== undefined) return { cluster };
+  return replicas === undefined ? { host, port } : { host, port, replicas };
 }

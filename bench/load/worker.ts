@@ -1,134 +1,48 @@
 /** One side of a measured pair, in a process of its own: see pair.ts. */
-import { build } from 'hdr-histogram-js';
-import { NS_PER_MS, systemClock } from '../../harness/clock.js';
-import { type Address, CLIENTS, type ClientName, PAYLOAD_BYTES } from './client.js';
+import { openClient } from './client.js';
+import { BenchHandling } from './consume.js';
+import { type Feedback, produce } from './produce.js';
+import type { FromWorker, ToWorker, WorkerFigures, WorkerTask } from './protocol.js';
 
-export interface WorkerTask {
-  readonly role: 'producer' | 'consumer';
-  readonly client: ClientName;
-  readonly address: Address;
-  readonly topic: string;
-  readonly messages: number;
-  /** Messages left out of the figures: the first ones. */
-  readonly warmUp: number;
-  /** Open loop at this rate; undefined: as fast as acknowledgements come back. */
-  readonly ratePerSec?: number;
-}
+const listeners: Partial<Record<ToWorker['kind'], (message: never) => void>> = {};
 
-export interface ConsumerFigures {
-  /** From the first measured message's sending to the last one's handling. */
-  readonly messagesPerSec: number;
-  readonly p50Ms: number;
-  readonly p99Ms: number;
-  readonly p999Ms: number;
-}
+process.on('message', (message: ToWorker) => listeners[message.kind]?.(message as never));
+on('task', ({ task }) => void (task.role === 'producer' ? producer(task) : consumer(task)));
 
-/** Unacknowledged messages of the closed loop, and how many are sent together. */
-const WINDOW = 4096;
-const TICK_MESSAGES = 64;
-const TICK_MS = 1;
-
-process.once('message', (task: WorkerTask) => {
-  void (task.role === 'producer' ? produce(task) : consume(task));
-});
-
-async function consume({ client, address, topic, messages, warmUp }: WorkerTask): Promise<void> {
-  const histogram = build({
-    lowestDiscernibleValue: 1,
-    highestTrackableValue: 60_000_000,
-    numberOfSignificantValueDigits: 3,
+async function producer(task: WorkerTask): Promise<void> {
+  const client = await openClient(task.client, task.target);
+  const opened = await client.producer(task.topic);
+  const feedback: Feedback = { handled: 0, onHandled: () => {} };
+  on('handled', ({ count }) => {
+    feedback.handled = count;
+    feedback.onHandled();
   });
-  let handled = 0;
-  let startNs = 0;
-  let done = () => {};
-  const finished = new Promise<void>((resolve) => {
-    done = resolve;
+  on('begin', async ({ startNs }) => {
+    const figures = await produce(task, opened, startNs, feedback);
+    await opened.close();
+    end(figures);
   });
-  const receiver = await (await CLIENTS[client]()).consumer(address, topic, (payload) => {
-    handled++;
-    if (handled <= warmUp) return;
-    const dueNs = payload.readDoubleLE(0);
-    if (startNs === 0) startNs = dueNs;
-    histogram.recordValue(Math.max(1, Math.round((systemClock.nowNs() - dueNs) / 1000)));
-    if (handled === messages) done();
-  });
-  process.send!('ready');
-  await finished;
-  const seconds = (systemClock.nowNs() - startNs) / 1e9;
-  await receiver.close();
-  const figures: ConsumerFigures = {
-    messagesPerSec: (messages - warmUp) / seconds,
-    p50Ms: histogram.getValueAtPercentile(50) / 1000,
-    p99Ms: histogram.getValueAtPercentile(99) / 1000,
-    p999Ms: histogram.getValueAtPercentile(99.9) / 1000,
-  };
-  process.send!(figures, () => process.disconnect());
+  tell({ kind: 'ready' });
 }
 
-async function produce({ client, address, topic, messages, ratePerSec }: WorkerTask): Promise<void> {
-  const producer = await (await CLIENTS[client]()).producer(address, topic);
-  process.send!('ready');
-  await (ratePerSec === undefined
-    ? closedLoop(messages, producer.send)
-    : openLoop(messages, ratePerSec, producer.send));
-  await producer.close();
-  process.disconnect();
+async function consumer(task: WorkerTask): Promise<void> {
+  const handling = new BenchHandling(task);
+  handling.reportProgress((count) => tell({ kind: 'handled', count }));
+  on('begin', ({ startNs }) => handling.begin(startNs));
+  on('total', async ({ count }) => end(await handling.finish(count)));
+  await handling.open(await openClient(task.client, task.target));
+  tell({ kind: 'ready' });
 }
 
-type Send = (payloads: readonly Buffer[], onStored: () => void) => void;
-
-/** Keeps WINDOW messages unacknowledged. Latencies of a closed loop are queueing, not quoted. */
-function closedLoop(messages: number, send: Send): Promise<void> {
-  return new Promise((resolve) => {
-    let sent = 0;
-    let stored = 0;
-    let isScheduled = false;
-    const fill = () => {
-      isScheduled = false;
-      while (sent < messages && sent - stored < WINDOW) {
-        const count = Math.min(TICK_MESSAGES, messages - sent);
-        sent += count;
-        const nowNs = systemClock.nowNs();
-        send(
-          Array.from({ length: count }, () => stamped(nowNs)),
-          onStored,
-        );
-      }
-    };
-    const onStored = () => {
-      stored++;
-      if (stored === messages) resolve();
-      if (isScheduled || sent === messages) return;
-      isScheduled = true;
-      setImmediate(fill);
-    };
-    fill();
-  });
+function on<K extends ToWorker['kind']>(kind: K, listener: (message: Extract<ToWorker, { kind: K }>) => void): void {
+  listeners[kind] = listener as (message: never) => void;
 }
 
-/** Sends each message when it is due, whatever became of the earlier ones; latency counts from the due time. */
-function openLoop(messages: number, ratePerSec: number, send: Send): Promise<void> {
-  return new Promise((resolve) => {
-    const startNs = systemClock.nowNs() + 10 * NS_PER_MS;
-    const dueNs = (index: number) => startNs + (index / ratePerSec) * 1e9;
-    let sent = 0;
-    let stored = 0;
-    const onStored = () => {
-      if (++stored === messages) resolve();
-    };
-    const tick = () => {
-      const nowNs = systemClock.nowNs();
-      const payloads: Buffer[] = [];
-      while (sent < messages && dueNs(sent) <= nowNs) payloads.push(stamped(dueNs(sent++)));
-      if (payloads.length > 0) send(payloads, onStored);
-      if (sent < messages) setTimeout(tick, TICK_MS);
-    };
-    tick();
-  });
+function tell(message: FromWorker): void {
+  process.send!(message);
 }
 
-function stamped(ns: number): Buffer {
-  const payload = Buffer.allocUnsafe(PAYLOAD_BYTES);
-  payload.writeDoubleLE(ns, 0);
-  return payload;
+/** Whatever a client library still holds open must not keep the process: its figures are made. */
+function end(figures: WorkerFigures): void {
+  process.send!({ kind: 'done', figures } satisfies FromWorker, () => process.exit());
 }
