@@ -20,15 +20,31 @@ export interface RedisConnectionOptions {
   onClosed(reason: string, refusal: BrokerError | undefined): void;
 }
 
+/** One connection to one server, from connecting to its end; it is never opened again. */
+export interface Connection {
+  /** Commands may be written. */
+  readonly isUsable: boolean;
+  /** Everything written by `body` leaves in one write. */
+  corked(body: () => void): void;
+  write(name: string, wire: Buffer, onReply: OnReply): void;
+  /** Published messages of these channels; the connection takes no other commands where the server speaks RESP2 only. */
+  subscribe(channels: readonly string[], onMessage: (channel: string, message: string) => void): void;
+  /** Ends it at once. Outstanding commands fail. Twice is safe. */
+  destroy(reason: string, refusal?: BrokerError): void;
+}
+
+/** Tests simulate connections. */
+export type OpenConnection = (options: RedisConnectionOptions) => Connection;
+
 /**
- * One socket to one server, from connecting to its end; it is never opened again.
+ * A socket, by ioredis.
  *
  * - With `autoResendUnfulfilledCommands: false` ioredis 6 forgets what was outstanding on a broken connection without
  *   settling it, so the outstanding commands are kept here.
  * - A socket that a frozen or unreachable server holds open is noticed by the missing reply and destroyed; `end()` would
  *   wait for the other side's FIN.
  */
-export class RedisConnection {
+export class RedisConnection implements Connection {
   readonly #options: RedisConnectionOptions;
   readonly #redis: Redis;
   readonly #pending = new PendingCommands();
@@ -73,12 +89,10 @@ export class RedisConnection {
     this.#redis.connect().catch(() => {});
   }
 
-  /** Commands may be written. */
   get isUsable(): boolean {
     return this.#isReady && !this.#isOver;
   }
 
-  /** Everything written by `body` leaves in one write. */
   corked(body: () => void): void {
     const stream = this.#redis.stream;
     stream.cork();
@@ -106,13 +120,11 @@ export class RedisConnection {
     this.#redis.sendCommand(command.asCommand());
   }
 
-  /** Published messages of these channels; the connection takes no other commands where the server speaks RESP2 only. */
   subscribe(channels: readonly string[], onMessage: (channel: string, message: string) => void): void {
     this.#redis.on('message', onMessage);
     this.#redis.subscribe(...channels).catch((error: Error) => this.#end(error.message, undefined));
   }
 
-  /** Ends it at once. Outstanding commands fail. Twice is safe. */
   destroy(reason: string, refusal?: BrokerError): void {
     this.#end(reason, refusal);
   }

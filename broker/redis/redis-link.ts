@@ -2,7 +2,7 @@ import { BrokerError } from '../broker-error.js';
 import type { CancelTimer } from '../clock.js';
 import { parseGreeting } from './greeting.js';
 import type { Link, LinkOptions } from './link.js';
-import { RedisConnection } from './redis-connection.js';
+import { type Connection, type OpenConnection, RedisConnection } from './redis-connection.js';
 import { isDemotion, refusalOf } from './refusal.js';
 import { type CommandArgument, encodeCommand, type OnReply, type Reply } from './wire-command.js';
 
@@ -15,6 +15,12 @@ const HANDSHAKE_TIMEOUT_MS = 2_000;
 const BACKOFF_BASE_MS = 20;
 const BACKOFF_CAP_MS = 250;
 
+/** Channels to listen to on the same connection, each time it is opened. */
+interface Subscription {
+  readonly channels: readonly string[];
+  onMessage(channel: string, message: string): void;
+}
+
 /**
  * The {@link Link} to a real server. It is open once the server has answered INFO, has loaded its data, and is not refused.
  * Nothing is queued or sent again: a command is written while the link is open or fails at once, and whoever sent it decides.
@@ -22,8 +28,10 @@ const BACKOFF_CAP_MS = 250;
 export class RedisLink implements Link {
   readonly name: string;
   readonly #options: LinkOptions;
-  readonly #attempts = new Set<RedisConnection>();
-  #connection: RedisConnection | undefined;
+  readonly #subscription: Subscription | undefined;
+  readonly #openConnection: OpenConnection;
+  readonly #attempts = new Set<Connection>();
+  #connection: Connection | undefined;
   #history = '';
   #isEnded = false;
   #failures = 0;
@@ -31,9 +39,15 @@ export class RedisLink implements Link {
   #waiters = new Set<() => void>();
   #lastReason = 'not connected yet';
 
-  constructor(options: LinkOptions) {
+  constructor(
+    options: LinkOptions,
+    subscription?: Subscription,
+    openConnection: OpenConnection = (connection) => new RedisConnection(connection),
+  ) {
     this.name = options.name;
     this.#options = options;
+    this.#openConnection = openConnection;
+    this.#subscription = subscription;
     this.#attempt();
   }
 
@@ -112,7 +126,7 @@ export class RedisLink implements Link {
   #attempt(): void {
     if (this.#isEnded || this.isOpen) return;
     const { address, replyTimeoutMs, clock, random } = this.#options;
-    const connection: RedisConnection = new RedisConnection({
+    const connection: Connection = this.#openConnection({
       name: this.name,
       address,
       handshakeTimeoutMs: HANDSHAKE_TIMEOUT_MS,
@@ -130,7 +144,7 @@ export class RedisLink implements Link {
     this.#cancelNextAttempt = this.#options.clock.after(ms, () => this.#attempt());
   }
 
-  #greet(connection: RedisConnection): void {
+  #greet(connection: Connection): void {
     connection.write('info', encodeCommand(['INFO']), (error, reply) => {
       if (!this.#attempts.has(connection)) return;
       if (error !== undefined) return connection.destroy(error.message, refusalOf(error, this.#options.address));
@@ -143,12 +157,15 @@ export class RedisLink implements Link {
       this.#failures = 0;
       this.#cancelNextAttempt?.();
       for (const attempt of [...this.#attempts]) attempt.destroy('another one was greeted first');
+      if (this.#subscription !== undefined) {
+        connection.subscribe(this.#subscription.channels, this.#subscription.onMessage);
+      }
       this.#options.onOpen();
       this.#wake();
     });
   }
 
-  #onClosed(connection: RedisConnection, reason: string, refusal: BrokerError | undefined): void {
+  #onClosed(connection: Connection, reason: string, refusal: BrokerError | undefined): void {
     const wasOpen = this.#connection === connection;
     if (wasOpen) this.#connection = undefined;
     this.#attempts.delete(connection);
