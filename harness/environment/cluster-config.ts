@@ -14,8 +14,8 @@ export interface ClusterMember {
 
 /** With ids made up for this run. */
 export function clusterMembers(nodes: readonly ServerPlace[]): ClusterMember[] {
-  return nodes.map(({ peers }) => {
-    return { id: randomBytes(20).toString('hex'), port: peers?.port ?? 0, busPort: peers?.bus?.port ?? 0 };
+  return nodes.map(({ peers, bus }) => {
+    return { id: randomBytes(20).toString('hex'), port: peers?.port ?? 0, busPort: bus?.announcedPort ?? 0 };
   });
 }
 

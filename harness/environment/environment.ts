@@ -38,8 +38,11 @@ export interface LinkProxy {
 export interface Link extends LinkProxy {
   /** `redis-1.clients`, `redis-1.peers`, `redis-1.producer-2`. */
   readonly name: string;
-  /** A second proxy under the same name, for the cluster bus: what is done to the link is done to both. */
-  readonly bus?: LinkProxy;
+  /**
+   * In a cluster, of `peers`: more proxies under the same name, for the bus. The first carries what others open to the
+   * node, the rest what it opens to each of them. What is done to the link is done to all.
+   */
+  readonly bus?: readonly LinkProxy[];
 }
 
 /** A Redis server or a Sentinel. */
@@ -56,6 +59,8 @@ export interface RedisNode {
   readonly clients: Link;
   /** What replicas, Sentinels and other nodes connect to; the node announces it. Undefined with a single node. */
   readonly peers: Link | undefined;
+  /** Of a cluster node. */
+  readonly bus?: { readonly port: number; readonly announcedPort: number };
   /** The process, where it is ours; undefined in an external environment (then it cannot be killed or paused). */
   readonly process: ManagedProcess | undefined;
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { type Clock, systemClock } from '../clock.js';
 import type { RedisSpec } from '../scenario/scenario.js';
 import type { Binaries } from './binaries/binary.js';
+import { busRelay } from './bus-relay-process.js';
 import { clusterMembers, clusterNodesFile } from './cluster-config.js';
 import { waitForCluster } from './cluster-state.js';
 import { Disposal } from './disposal.js';
@@ -61,7 +62,7 @@ async function startOnce(options: NativeOptions): Promise<Environment> {
 
   const exits = new ExitReports();
   const layout = await layOut(redis, () => registry.claimPort());
-  const { nodes, sentinels, links } = layout;
+  const { nodes, sentinels, links, busRoutes } = layout;
   const shared = { registry, clock, dir, logDir, onUnexpectedExit: exits.report };
   const controlPort = await registry.claimPort();
   const toxiproxy = disposal.use(toxiproxyServer({ ...shared, binary: binaries.toxiproxyServer, controlPort, links }));
@@ -69,7 +70,8 @@ async function startOnce(options: NativeOptions): Promise<Environment> {
   log(
     `Starting Toxiproxy ${binaries.toxiproxyServer.version}, ${nodes.length} x Redis${names} ${binaries.redisServer.version}.`,
   );
-  await toxiproxy.start(signal);
+  const relays = busRoutes.length === 0 ? [] : [disposal.use(busRelay({ ...shared, routes: busRoutes }))];
+  await Promise.all([toxiproxy, ...relays].map((server) => server.start(signal)));
   const startAll = async (servers: readonly ServerProcess[]) => {
     for (const server of servers) disposal.use(server);
     await Promise.all(servers.map((server) => server.start(signal)));

@@ -1,4 +1,5 @@
 import type { RedisSpec } from '../scenario/scenario.js';
+import type { RedisNode } from './environment.js';
 import { EnvironmentError } from './environment-error.js';
 
 export interface RedisNodePlace {
@@ -9,8 +10,8 @@ export interface RedisNodePlace {
   readonly peerPort: number | undefined;
   /** Peer proxy of the master, for a node that starts as its replica. */
   readonly masterPeerPort: number | undefined;
-  /** Ports of the cluster bus: the node's own, and that of the peer proxy before it. Undefined outside a cluster. */
-  readonly bus: { readonly port: number; readonly peerPort: number } | undefined;
+  /** Ports of the cluster bus. Undefined outside a cluster. */
+  readonly bus: RedisNode['bus'] | undefined;
 }
 
 /** In its home; written before its first start. */
@@ -76,7 +77,7 @@ export function redisConfig(spec: RedisSpec, place: RedisNodePlace): string {
       `cluster-port ${place.bus.port}`,
       'cluster-announce-ip 127.0.0.1',
       `cluster-announce-port ${place.peerPort}`,
-      `cluster-announce-bus-port ${place.bus.peerPort}`,
+      `cluster-announce-bus-port ${place.bus.announcedPort}`,
       `cluster-node-timeout ${CLUSTER_NODE_TIMEOUT_MS}`,
     );
   }

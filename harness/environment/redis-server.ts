@@ -40,13 +40,12 @@ export async function redisServer(options: RedisServerOptions): Promise<ServerPr
   const home = join(dir, node.name);
   await mkdir(home);
   const configPath = join(home, 'redis.conf');
-  const bus = node.peers?.bus;
   const config = redisConfig(spec, {
     port: node.direct.port,
     dir: home,
     peerPort: node.peers?.port,
     masterPeerPort: master?.peers?.port,
-    bus: bus && { port: bus.upstream.port, peerPort: bus.port },
+    bus: node.bus,
   });
   if (clusterNodes !== undefined) await writeFile(join(home, CLUSTER_FILE), clusterNodes);
   // It may hold a password.

@@ -10,9 +10,9 @@ export interface ProxyState {
   readonly enabled: boolean;
 }
 
-/** All proxies of a link: one, or with a cluster's bus two. */
+/** All proxies of a link: one, and in a cluster those of the bus. */
 export function proxiesOfLink(link: Link): ProxyState[] {
-  return [link, ...(link.bus === undefined ? [] : [link.bus])].map(({ proxy, host, port, upstream }) => ({
+  return [link, ...(link.bus ?? [])].map(({ proxy, host, port, upstream }) => ({
     name: proxy,
     listen: `${host}:${port}`,
     upstream: `${upstream.host}:${upstream.port}`,

@@ -55,5 +55,5 @@ export async function resolveLink(environment: Environment, name: string): Promi
 
 /** All proxies of a link: what is done to one is done to the others. */
 export function proxiesOf(link: Link): readonly LinkProxy['proxy'][] {
-  return link.bus === undefined ? [link.proxy] : [link.proxy, link.bus.proxy];
+  return [link, ...(link.bus ?? [])].map(({ proxy }) => proxy);
 }
