@@ -45,8 +45,11 @@ interface SeenMaster {
   readonly firstSlot: number;
 }
 
-/** The masters that own slots, by their first slot, as most nodes see them (on a tie: the newest epoch). */
-export async function mastersByCluster(nodes: readonly RedisNode[]): Promise<RedisNode[]> {
+/**
+ * The masters that own slots, by their first slot, as most nodes see them (on a tie: the newest epoch). Undefined in
+ * place of one that is not among `nodes`.
+ */
+export async function mastersByCluster(nodes: readonly RedisNode[]): Promise<(RedisNode | undefined)[]> {
   const views = await Promise.all(nodes.map(viewOf));
   const votes = new Map<string, { count: number; epoch: number; masters: readonly SeenMaster[] }>();
   for (const view of views) {
@@ -56,7 +59,7 @@ export async function mastersByCluster(nodes: readonly RedisNode[]): Promise<Red
     votes.set(key, { ...view, count: (same?.count ?? 0) + 1, epoch: Math.max(view.epoch, same?.epoch ?? 0) });
   }
   const [winner] = [...votes.values()].sort((a, b) => b.count - a.count || b.epoch - a.epoch);
-  return (winner?.masters ?? []).flatMap(({ port }) => nodes.filter(({ peers }) => peers?.port === port));
+  return (winner?.masters ?? []).map(({ port }) => nodes.find(({ peers }) => peers?.port === port));
 }
 
 async function viewOf({ direct }: RedisNode): Promise<ReturnType<typeof readClusterNodes> | undefined> {

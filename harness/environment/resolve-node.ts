@@ -56,9 +56,9 @@ function busiestMaster(roles: readonly NodeRole[]): RedisNode | undefined {
   return roles.filter(({ role }) => role === 'master').sort((a, b) => b.replicas - a.replicas)[0]?.node;
 }
 
-function replicasOf(roles: readonly NodeRole[], masters: readonly RedisNode[] = []): NodeRole[] {
+function replicasOf(roles: readonly NodeRole[], masters: readonly (RedisNode | undefined)[] = []): NodeRole[] {
   const shardOf = ({ masterPort }: NodeRole) => {
-    const shard = masters.findIndex(({ peers }) => peers?.port === masterPort);
+    const shard = masters.findIndex((master) => master?.peers?.port === masterPort);
     return shard < 0 ? masters.length : shard;
   };
   return roles.filter(({ role }) => role === 'slave').sort((a, b) => shardOf(a) - shardOf(b));
