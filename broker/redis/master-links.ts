@@ -3,6 +3,7 @@ import type { OnBrokerEvent } from '../broker-event.js';
 import type { Clock } from '../clock.js';
 import type { Random } from '../random.js';
 import type { Directory, Master } from './directory.js';
+import { parseGreeting } from './greeting.js';
 import type { Greeting, Link, OpenLink, RedisCredentials } from './link.js';
 
 export interface MasterLinksOptions {
@@ -37,7 +38,7 @@ interface Entry {
  * The links of one purpose to the masters that the directory names: one for each (master, stream), opened when first asked
  * for. An open one leads to a server that the authority names and that calls itself master: while a master is not verified
  * there is no open link to it, and that is how publishing and settling freeze. A link to what is no master any more is
- * closed for good; a master that is named again at a higher epoch is greeted again.
+ * closed for good; a master that is named again at a higher epoch has to show the same history, or is greeted again.
  */
 export class MasterLinks implements Disposable {
   readonly #options: MasterLinksOptions;
@@ -176,11 +177,20 @@ export class MasterLinks implements Disposable {
       for (const entry of [...streams.values()]) {
         const isNamedAnew = master.epoch !== entry.master.epoch;
         entry.master = master;
-        // Demoted and promoted since: it may have lost writes without this connection having been closed.
-        if (isNamedAnew) entry.link.reset(`named anew, at epoch ${master.epoch}`);
+        if (isNamedAnew) this.#compareHistory(entry);
       }
     }
     this.#wake();
+  }
+
+  /** Demoted and promoted in between, a server may have lost writes without having closed this connection. */
+  #compareHistory({ link, master }: Entry): void {
+    if (!link.isOpen) return;
+    link.send(['INFO', 'replication'], (error, reply) => {
+      const greeting = error === undefined ? parseGreeting(String(reply)) : undefined;
+      const isSame = typeof greeting === 'object' && greeting.history === link.history && greeting.role === 'master';
+      if (!isSame) link.reset(`named anew, at epoch ${master.epoch}`);
+    });
   }
 
   #wake(): void {

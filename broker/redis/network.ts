@@ -7,6 +7,12 @@ import type { OpenLink, RedisAddress, RedisCredentials } from './link.js';
 /** From the address that a node announces, `host:port`, to the one at which clients reach it. */
 export type NatMap = Readonly<Record<string, { readonly host: string; readonly port: number }>>;
 
+/** Where clients reach the node that announces `announced` (`host:port`). */
+export function clientAddress(announced: string, natMap: NatMap): { readonly host: string; readonly port: number } {
+  const colon = announced.lastIndexOf(':');
+  return natMap[announced] ?? { host: announced.slice(0, colon), port: Number(announced.slice(colon + 1)) };
+}
+
 interface Node {
   readonly host: string;
   readonly port: number;

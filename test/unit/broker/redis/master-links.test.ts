@@ -77,14 +77,18 @@ describe('links to masters', () => {
     expect(links.all()).toEqual([present]);
   });
 
-  it('are greeted again when the same master is named at a higher epoch', () => {
+  it.each([
+    ['stay where the same master, named at a higher epoch, has the same history', 'h1', []],
+    ['are greeted again where it has another', 'h2', ['named anew, at epoch 3']],
+  ])('%s', (_, history, resets) => {
     directory.name(master(1));
     links.of(0);
-    opened[0]!.greet();
+    opened[0]!.greet({ history: 'h1' });
     directory.name(master(1));
-    expect(opened[0]!.resets).toEqual([]);
+    expect(opened[0]!.outstanding).toEqual([]);
     directory.name(master(1, 3));
-    expect(opened[0]!.resets).toEqual(['named anew, at epoch 3']);
+    opened[0]!.answer(Buffer.from(`role:master\r\nmaster_replid:${history}\r\n`));
+    expect(opened[0]!.resets).toEqual(resets);
     expect(opened[0]!.isEnded).toBe(false);
   });
 
