@@ -20,6 +20,15 @@ export default defineConfig({
       },
       {
         test: {
+          name: 'simulation',
+          env,
+          include: ['test/simulation/**/*.test.ts'],
+          testTimeout: 5 * ceilingMs,
+          hookTimeout: ceilingMs,
+        },
+      },
+      {
+        test: {
           name: 'scenario',
           env,
           include: ['test/scenario/**/*.test.ts'],
