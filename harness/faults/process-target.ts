@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import type { Clock } from '../clock.js';
 import type { Environment, ManagedProcess, RedisNode } from '../environment/environment.js';
+import { redisInfo } from '../environment/redis-probe.js';
 
 import { waitFor } from '../environment/wait-for.js';
 import type { FaultContext } from './fault.js';
@@ -70,6 +71,14 @@ export function processState(pid: number): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** The pid as the server itself says, where it can be asked; undefined: it cannot be. */
+export async function serverPid({ process, node }: ProcessTarget): Promise<number | undefined> {
+  if (node === undefined) return process.pid;
+  const info = await redisInfo(node.direct, 'server').catch(() => undefined);
+  const text = info?.get('process_id');
+  return text === undefined ? undefined : Number(text);
 }
 
 export function isGone(pid: number): boolean {

@@ -5,6 +5,7 @@ import { deleteKeys } from './delete-keys.js';
 import { demote } from './demote.js';
 import { destroyGroups } from './destroy-groups.js';
 import { down } from './down.js';
+import { failover } from './failover.js';
 import type { FaultKind } from './fault.js';
 import { flush } from './flush.js';
 import { kill } from './kill.js';
@@ -14,6 +15,7 @@ import { partition } from './partition.js';
 import { pause } from './pause.js';
 import { resetPeer } from './reset-peer.js';
 import { restart } from './restart.js';
+import { rollingRestart } from './rolling-restart.js';
 import { scriptFlush } from './script-flush.js';
 import { slicer } from './slicer.js';
 import { slowClose } from './slow-close.js';
@@ -33,6 +35,8 @@ export const FAULT_KINDS: readonly FaultKind[] = [
   kill,
   pause,
   restart,
+  rollingRestart,
+  failover,
   demote,
   clientKill,
   scriptFlush,

@@ -1,20 +1,31 @@
 import { z } from 'zod';
-import { redisInfo } from '../environment/redis-probe.js';
-import type { FaultKind } from './fault.js';
+import type { Evidence, FaultKind } from './fault.js';
 import { FaultError } from './fault-error.js';
 import { holdsOf } from './holds.js';
+import { findStoredData, removeFiles, seeLoss } from './lost-data.js';
 import {
   endsWithin,
   expectHealthy,
   isGone,
-  type ProcessTarget,
   processName,
   processState,
   resolveProcess,
   runningPid,
+  serverPid,
 } from './process-target.js';
 
-const params = z.strictObject({ restart: processName });
+const params = z
+  .strictObject({
+    restart: processName,
+    data: z
+      .enum(['kept', 'lost'])
+      .default('kept')
+      .describe('lost: its data files are removed while it is down, so that it comes back empty.'),
+  })
+  .refine(({ restart, data }) => data === 'kept' || restart.startsWith('redis-'), {
+    path: ['data'],
+    message: 'kept, or a Redis node to restart: nobody else has data files',
+  });
 
 /** An orderly stop finishes what is in flight. */
 const STOP_DEADLINE_MS = 30_000;
@@ -22,22 +33,23 @@ const KILL_DEADLINE_MS = 2000;
 
 export const restart: FaultKind<z.output<typeof params>> = {
   name: 'restart',
-  summary: 'Stops a process in order (SIGTERM) and starts it again at once.',
-  example: '{ at: steady + 5s, restart: redis-1 }',
+  summary: 'Stops a process in order (SIGTERM) and starts it again at once, with its data or without.',
+  example: '{ at: steady + 5s, restart: redis-1, data: lost }',
   params,
   targets: ({ restart }) => [{ kind: 'process', process: restart }],
   cutsOff: true,
   liftAfterMs: () => 0,
-  inject: async (context, { restart }) => {
+  inject: async (context, { restart, data }) => {
     const { environment, clock } = context;
     const target = await resolveProcess(context, restart);
-    const { process } = target;
+    const { process, node } = target;
     const pid = runningPid(process);
     const holds = holdsOf(environment);
     // Between a SIGSTOP and its effect only the hold tells.
     if (holds.isHeld(process.name, 'pause') || processState(pid) === 'T') {
       throw new FaultError('not-running', `${process.name} is paused, so it cannot be stopped in order`);
     }
+    const stored = data === 'lost' && node !== undefined ? await findStoredData(node) : undefined;
     const hold = holds.add(process.name, 'restart');
     const sinceNs = clock.nowNs();
     process.signal('SIGTERM');
@@ -47,22 +59,29 @@ export const restart: FaultKind<z.output<typeof params>> = {
       await endsWithin(process, KILL_DEADLINE_MS, clock);
     }
     let problem = inOrder ? '' : `; it did not stop within ${STOP_DEADLINE_MS / 1000} s of SIGTERM`;
+    let loss: Evidence = { tookHold: true, observed: '' };
     if (!process.running) {
-      // A start that failed is left to `lift`, which tries again.
-      await process.start().catch((error) => {
+      try {
+        if (stored !== undefined) await removeFiles(stored);
+        await process.start();
+        // At once: another node may give it back what it lost.
+        if (node !== undefined && stored !== undefined) loss = await seeLoss(node, stored);
+      } catch (error) {
+        // Left to `lift`, which tries again.
         problem += `; it did not start: ${error}`;
-      });
+      }
     }
 
     let lifted = false;
     return {
-      description: `${process.name} restarted`,
+      description: `${process.name} restarted${data === 'lost' ? ' without its data' : ''}`,
       affected: [process.name],
       sinceNs,
       prove: async () => {
         const now = await serverPid(target);
-        const tookHold = problem === '' && isGone(pid) && now !== undefined && now !== pid;
-        return { tookHold, observed: `${process.name} had pid ${pid} and has pid ${now ?? 'none'}${problem}` };
+        const restarted = problem === '' && isGone(pid) && now !== undefined && now !== pid;
+        const observed = `${process.name} had pid ${pid} and has pid ${now ?? 'none'}${problem}${loss.observed}`;
+        return { tookHold: restarted && loss.tookHold, observed };
       },
       lift: async (signal) => {
         if (!lifted && !process.running) await process.start();
@@ -73,11 +92,3 @@ export const restart: FaultKind<z.output<typeof params>> = {
     };
   },
 };
-
-/** As the server itself says, where it can be asked; undefined: it cannot be. */
-async function serverPid({ process, node }: ProcessTarget): Promise<number | undefined> {
-  if (node === undefined) return process.pid;
-  const info = await redisInfo(node.direct, 'server').catch(() => undefined);
-  const text = info?.get('process_id');
-  return text === undefined ? undefined : Number(text);
-}

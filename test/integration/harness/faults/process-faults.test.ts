@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Clock } from '../../../../harness/clock.js';
 import type { Environment } from '../../../../harness/environment/environment.js';
 import type { FaultContext, FaultKind } from '../../../../harness/faults/fault.js';
 import { ping } from '../../../../harness/faults/probe.js';
@@ -7,7 +6,7 @@ import { processState } from '../../../../harness/faults/process-target.js';
 import { findFaultKind } from '../../../../harness/faults/registry.js';
 import { checkTargets } from '../../../../harness/faults/targets.js';
 import type { FaultSpec } from '../../../../harness/scenario/scenario.js';
-import { deaf, type FaultBed, injectRaw, openFaultBed, withDeafNodes } from '../../../fixtures/fault-bed.js';
+import { deaf, type FaultBed, hurried, injectRaw, openFaultBed, withDeafNodes } from '../../../fixtures/fault-bed.js';
 
 const { signal } = new AbortController();
 const kind = (name: string) => findFaultKind(name) as FaultKind;
@@ -124,13 +123,4 @@ describe('faults on processes', () => {
 
 function spec(name: string, raw: object): FaultSpec {
   return { id: name, kind: name, at: { after: 'start', offsetMs: 0 }, params: kind(name).params.parse(raw) };
-}
-
-/** Waits are a tenth as long: for deadlines that are meant to pass. */
-function hurried(clock: Clock): Clock {
-  return {
-    nowNs: () => clock.nowNs(),
-    wallMs: () => clock.wallMs(),
-    sleep: (ms, signal) => clock.sleep(ms / 10, signal),
-  };
 }

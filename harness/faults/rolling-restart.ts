@@ -1,0 +1,136 @@
+import { z } from 'zod';
+import type { Environment, ManagedProcess, RedisNode } from '../environment/environment.js';
+import { waitFor } from '../environment/wait-for.js';
+import type { FaultContext, FaultKind } from './fault.js';
+import { FaultError } from './fault-error.js';
+import { holdsOf } from './holds.js';
+import { roleOf } from './node-commands.js';
+import { endsWithin, expectHealthy, resolveServer, runningPid, serverPid } from './process-target.js';
+import { isWhole, orderTakeOver } from './take-over.js';
+
+const GROUPS = ['redis', 'sentinel'] as const;
+const WAYS = ['stop', 'kill'] as const;
+
+const params = z.strictObject({
+  rollingRestart: z.enum(GROUPS).describe('redis: every Redis node; sentinel: every Sentinel.'),
+  by: z.enum(WAYS).default('stop').describe('stop: in order (SIGTERM); kill: SIGKILL.'),
+});
+
+const STOP_DEADLINE_MS = 15_000;
+const BACK_DEADLINE_MS = 30_000;
+
+/** What a restart of one server came to. */
+interface Restarted {
+  readonly name: string;
+  readonly before: number;
+  readonly after: number | undefined;
+}
+
+export const rollingRestart: FaultKind<z.output<typeof params>> = {
+  name: 'rollingRestart',
+  summary: 'Restarts servers in turn, each when the last one is back in sync; a master after its failover.',
+  example: '{ at: steady + 5s, rollingRestart: redis, by: stop }',
+  params,
+  targets: ({ rollingRestart }) => [
+    { kind: 'process', process: rollingRestart === 'redis' ? 'redis-1' : 'sentinel-1' },
+  ],
+  cutsOff: true,
+  liftAfterMs: () => 0,
+  inject: async (context, { rollingRestart, by }, signal) => {
+    const { environment, clock } = context;
+    const names = (rollingRestart === 'redis' ? environment.nodes : environment.sentinels).map(({ name }) => name);
+    const sinceNs = clock.nowNs();
+    const restarted: Restarted[] = [];
+    const roll = async (node: RedisNode) => {
+      restarted.push(await restartOne(context, node, by, signal));
+    };
+    const late: RedisNode[] = [];
+    for (const name of names) {
+      const { node } = await resolveServer(environment, name);
+      if ((await roleOf(node)) === 'master') late.push(node);
+      else await roll(node);
+    }
+    for (const node of late) {
+      await handOver(context, node, signal);
+      await roll(node);
+    }
+
+    return {
+      description: `${names.join(', ')} restarted in turn${by === 'kill' ? ' by SIGKILL' : ''}`,
+      affected: names,
+      sinceNs,
+      prove: async () => ({
+        tookHold: restarted.every(({ before, after }) => after !== undefined && after !== before),
+        observed: restarted
+          .map(({ name, before, after }) => `${name}: pid ${before}, then ${after ?? 'none'}`)
+          .join('; '),
+      }),
+      lift: async () => {},
+    };
+  },
+};
+
+/** Stops it, starts it again, and waits until it has all data and all others have it. */
+async function restartOne(
+  { environment, clock }: FaultContext,
+  node: RedisNode,
+  by: (typeof WAYS)[number],
+  signal: AbortSignal,
+): Promise<Restarted> {
+  const process = node.process as ManagedProcess;
+  const before = runningPid(process);
+  const holds = holdsOf(environment);
+  const hold = holds.add(node.name, 'restart');
+  try {
+    process.signal(by === 'kill' ? 'SIGKILL' : 'SIGTERM');
+    if (!(await endsWithin(process, STOP_DEADLINE_MS, clock))) process.signal('SIGKILL');
+    await endsWithin(process, STOP_DEADLINE_MS, clock);
+  } finally {
+    if (!process.running) await process.start();
+    holds.release(hold);
+  }
+  await expectHealthy({ process, node }, holds, clock, signal);
+  await untilWhole(environment, node, clock, signal);
+  return { name: node.name, before, after: await serverPid({ process, node }) };
+}
+
+/** Where somebody can take over from a master, it is no longer one when it is restarted. */
+async function handOver({ environment, clock }: FaultContext, node: RedisNode, signal: AbortSignal): Promise<void> {
+  const { topology, replicas = 0 } = environment.endpoints.redis;
+  if ((topology !== 'sentinel' && topology !== 'cluster') || replicas === 0) return;
+  // It may be a replica by now, and Sentinel refuses for some seconds after the last failover.
+  let refusal: unknown;
+  const handed = await waitFor(
+    async () => {
+      if ((await roleOf(node)) !== 'master') return true;
+      try {
+        const takeOver = await orderTakeOver(environment, node);
+        const deadline = { clock, deadlineMs: BACK_DEADLINE_MS };
+        return (await waitFor(takeOver.successor, deadline, signal)) && true;
+      } catch (error) {
+        refusal = error;
+        return undefined;
+      }
+    },
+    { clock, deadlineMs: BACK_DEADLINE_MS },
+    signal,
+  );
+  if (!handed) throw tooSlow(`nobody has taken over from ${node.name}`, refusal);
+  await untilWhole(environment, node, clock, signal);
+}
+
+async function untilWhole(
+  environment: Environment,
+  node: RedisNode,
+  clock: FaultContext['clock'],
+  signal: AbortSignal,
+): Promise<void> {
+  const isBack = async () => (await isWhole(environment)) || undefined;
+  const back = await waitFor(isBack, { clock, deadlineMs: BACK_DEADLINE_MS }, signal);
+  if (!back) throw tooSlow(`${node.name} and the others are not in sync`);
+}
+
+function tooSlow(what: string, cause?: unknown): FaultError {
+  const reason = cause instanceof Error ? ` (${cause.message})` : '';
+  return new FaultError('too-slow', `${what} after ${BACK_DEADLINE_MS / 1000} s${reason}; the rest was not restarted`);
+}
