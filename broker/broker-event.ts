@@ -10,6 +10,8 @@ export type BrokerEvent =
       readonly firstSequence: number;
       readonly lastSequence: number;
     }
+  /** This subscription handles this partition from now on. */
+  | { readonly kind: 'acquired'; readonly topic: string; readonly group: string; readonly partition: number }
   /** Another member acquired this partition: the subscription no longer handles it. */
   | { readonly kind: 'ownership-lost'; readonly topic: string; readonly group: string; readonly partition: number }
   /** The tenure was started anew because Redis' history changed. */

@@ -1,20 +1,29 @@
 #!lua flags=allow-oom
--- Makes the caller the owner of one partition for a group, and tells it where the group stands.
+-- Makes the caller the owner of one partition for a group, and tells it where the group stands; or tells who owns it.
 --
 -- KEYS  1 groups    hash: group -> registration time, seconds
---       2 lease     hash: owner, token
---       3 position  hash: low, and a bitmap for each entry above it
+--       2 lease     hash: owner, token, count, duration (ms), history
+--       3 position  hash: low, entries, and a bitmap for each entry above low
 --       4 retry     hash: <entry>:<index> -> retry row
 -- ARGV  1 group
 --       2 owner
--- Reply { token, position (flat), retry rows (flat) }
+--       3 duration  of the caller's lease, ms
+--       4 token, 5 count  of another owner's row that the caller saw unchanged for that row's whole duration; or ''
+-- Reply { 1, token, history, position (flat), retry rows (flat) }   acquired
+--       { 0, owner, token, count, duration }                       another owner's; nothing written
 --
--- Invariant: tokens of a partition only grow, also when the row was lost: the server's clock is the floor. Whoever
--- acquired last owns; every script of an owner compares owner and token.
-redis.call('HSETNX', KEYS[3], 'low', '0-0')
-redis.call('HSETNX', KEYS[1], ARGV[1], redis.call('TIME')[1])
-local stored = tonumber(redis.call('HGET', KEYS[2], 'token') or '0')
+-- Invariants: tokens of a partition only grow, also when the row was lost: the server's clock is the floor. A row is
+-- taken only if it is missing, released (no owner), the caller's own, or exactly the one that the caller watched. The
+-- row names the history on which it was acquired: no script of this tenure writes on another one.
+local row = redis.call('HMGET', KEYS[2], 'owner', 'token', 'count', 'duration')
+local owner, stored, count = row[1] or '', row[2] or '0', row[3] or '0'
+if owner ~= '' and owner ~= ARGV[2] and not (stored == ARGV[4] and count == ARGV[5]) then
+  return { 0, owner, stored, count, row[4] or '0' }
+end
 local now = redis.call('TIME')
-local token = string.format('%.0f', math.max(stored + 1, now[1] * 1000000 + now[2]))
-redis.call('HSET', KEYS[2], 'owner', ARGV[2], 'token', token)
-return { token, redis.call('HGETALL', KEYS[3]), redis.call('HGETALL', KEYS[4]) }
+local token = string.format('%.0f', math.max(tonumber(stored) + 1, now[1] * 1000000 + now[2]))
+local history = string.match(redis.call('INFO', 'replication'), 'master_replid:(%w+)')
+redis.call('HSET', KEYS[2], 'owner', ARGV[2], 'token', token, 'count', '0', 'duration', ARGV[3], 'history', history)
+redis.call('HSETNX', KEYS[3], 'low', '0-0')
+redis.call('HSETNX', KEYS[1], ARGV[1], now[1])
+return { 1, token, history, redis.call('HGETALL', KEYS[3]), redis.call('HGETALL', KEYS[4]) }

@@ -1,5 +1,6 @@
 import { type DecodedMessage, decodeHeaders } from '../log/frame-codec.js';
 import type { HandlingFailure } from '../recovery/retry-row.js';
+import type { HandledSequences } from './handled-log.js';
 import type { TrackedEntry } from './position.js';
 import type { Tenure } from './tenure.js';
 
@@ -33,8 +34,10 @@ export class Delivery implements IncomingMessage {
   readonly index: number;
   /** Undefined when it comes from a retry row: the log has it settled already. */
   readonly entry: TrackedEntry | undefined;
-  /** `<producer>:<sequence>`'s parts, as the log's entry names them; undefined from a retry row. */
+  /** Where the log's entry says that it comes from; undefined from a retry row. */
   readonly origin: EntryOrigin | undefined;
+  /** Its place among the running handlers. */
+  runningAt = -1;
   failedAttempts: number;
   /** Failed attempts in the stored retry row; 0 while the log holds the message. */
   recordedAttempts: number;
@@ -58,6 +61,18 @@ export class Delivery implements IncomingMessage {
     this.decoded = decoded;
     this.failedAttempts = failedAttempts;
     this.recordedAttempts = failedAttempts;
+  }
+
+  /** This process handled it before, whatever became of the settlement. */
+  get wasHandled(): boolean {
+    const { origin } = this;
+    return origin?.handled.has(origin.firstSequence + this.index) ?? false;
+  }
+
+  /** It was handled at the first attempt. */
+  rememberHandled(): void {
+    const { origin } = this;
+    origin?.handled.add(origin.firstSequence + this.index);
   }
 
   get id(): string {
@@ -90,6 +105,7 @@ export class Delivery implements IncomingMessage {
 }
 
 export interface EntryOrigin {
-  readonly producer: string;
   readonly firstSequence: number;
+  /** Of the entry's producer. */
+  readonly handled: HandledSequences;
 }

@@ -1,26 +1,34 @@
 import type { Clock } from '../clock.js';
 import type { Delivery, Handler } from './delivery.js';
+import type { Tenure } from './tenure.js';
 
 export interface DispatcherOptions {
-  readonly clock: Pick<Clock, 'soon'>;
+  readonly clock: Pick<Clock, 'soon' | 'nowMs'>;
   readonly handler: Handler;
   /** Handlers that may run at a time. */
   readonly concurrency: number;
-  /** Whether handlers may start now: while settlements cannot be recorded, handled work would pile up. */
-  mayStart(): boolean;
   onHandled(delivery: Delivery): void;
   onFailed(delivery: Delivery, error: unknown): void;
+  /** A handler returned after its tenure was over. */
+  onLeftoverReturned(delivery: Delivery): void;
 }
 
 /** Handlers that return at once are called this often before the event loop gets a turn. */
 const CALLS_PER_TURN = 256;
 
-/** Calls the handler for messages in the order in which they became ready, `concurrency` at a time. */
+/**
+ * Calls the handler for messages in the order in which they became ready, `concurrency` at a time. Right before each, the
+ * tenure says whether it may: after any stall of the process the lease may be another's.
+ */
 export class Dispatcher {
   readonly #options: DispatcherOptions;
   #queue: Delivery[] = [];
   #next = 0;
   #running = 0;
+  /** Those whose handlers did not return at once. */
+  readonly #pending: Delivery[] = [];
+  #isStopped = false;
+  #onIdle: (() => void) | undefined;
   #isPumping = false;
   #isScheduled = false;
 
@@ -37,20 +45,43 @@ export class Dispatcher {
     this.#queue.push(delivery);
   }
 
+  /** The tenure may handle again: what was set aside is ready. */
+  resume(tenure: Tenure): void {
+    if (tenure.stalled.length === 0) return;
+    for (const delivery of tenure.stalled) this.#queue.push(delivery);
+    tenure.stalled = [];
+    this.pump();
+  }
+
+  /** Handlers of a partition that run now. */
+  runningOf(partition: number): Delivery[] {
+    return this.#pending.filter((delivery) => delivery.partition === partition);
+  }
+
+  /** Starts nothing more; resolves when no handler runs. */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    if (this.#running === 0) return;
+    await new Promise<void>((resolve) => {
+      this.#onIdle = resolve;
+    });
+  }
+
   /** Starts as many handlers as may run. */
   pump(): void {
-    if (this.#isPumping) return;
+    if (this.#isPumping || this.#isStopped) return;
     this.#isPumping = true;
-    const { concurrency, mayStart } = this.#options;
+    const { concurrency, clock } = this.#options;
     let calls = 0;
     try {
-      while (this.#next < this.#queue.length && this.#running < concurrency && mayStart()) {
+      while (this.#next < this.#queue.length && this.#running < concurrency && !this.#isStopped) {
         if (calls++ === CALLS_PER_TURN) {
           this.#pumpNextTurn();
           break;
         }
         const delivery = this.#queue[this.#next++]!;
-        if (!delivery.tenure.isOver) this.#start(delivery);
+        if (delivery.tenure.mayHandle(clock.nowMs())) this.#start(delivery);
+        else if (!delivery.tenure.isOver) delivery.tenure.stalled.push(delivery);
       }
       this.#compact();
     } finally {
@@ -60,7 +91,6 @@ export class Dispatcher {
 
   #start(delivery: Delivery): void {
     this.#running++;
-    delivery.tenure.runningHandlers++;
     let result: unknown;
     try {
       result = this.#options.handler(delivery);
@@ -69,6 +99,8 @@ export class Dispatcher {
       return;
     }
     if (isThenable(result)) {
+      delivery.runningAt = this.#pending.length;
+      this.#pending.push(delivery);
       Promise.resolve(result).then(
         () => this.#finishAsync(delivery, undefined, false),
         (error) => this.#finishAsync(delivery, error, true),
@@ -77,7 +109,13 @@ export class Dispatcher {
   }
 
   #finishAsync(delivery: Delivery, error: unknown, failed: boolean): void {
+    const last = this.#pending.pop()!;
+    if (last !== delivery) {
+      this.#pending[delivery.runningAt] = last;
+      last.runningAt = delivery.runningAt;
+    }
     this.#finish(delivery, error, failed);
+    if (delivery.tenure.isOver) this.#options.onLeftoverReturned(delivery);
     this.pump();
   }
 
@@ -85,7 +123,7 @@ export class Dispatcher {
     this.#running--;
     if (failed) this.#options.onFailed(delivery, error);
     else this.#options.onHandled(delivery);
-    delivery.tenure.onHandlerReturned();
+    if (this.#running === 0) this.#onIdle?.();
   }
 
   #pumpNextTurn(): void {

@@ -20,6 +20,8 @@ export interface EntryFields {
   readonly firstSequence: number;
   readonly count: number;
   readonly frame: Buffer;
+  /** Indexes of messages that were stored before under their `dedupeId`: never handled. */
+  readonly skip: readonly number[];
 }
 
 export function parseEntry(fields: readonly Buffer[]): EntryFields | undefined {
@@ -27,6 +29,7 @@ export function parseEntry(fields: readonly Buffer[]): EntryFields | undefined {
   let firstSequence = Number.NaN;
   let count = Number.NaN;
   let frame: Buffer | undefined;
+  let skip: readonly number[] = NOTHING;
   for (let i = 0; i + 1 < fields.length; i += 2) {
     const value = fields[i + 1]!;
     switch (String(fields[i])) {
@@ -42,11 +45,16 @@ export function parseEntry(fields: readonly Buffer[]): EntryFields | undefined {
       case 'f':
         frame = value;
         break;
+      case 'skip':
+        skip = value.toString('latin1').split(',').map(Number);
+        break;
     }
   }
   if (frame === undefined || !(count >= 1 && count <= MAX_COUNT) || !Number.isInteger(count)) return undefined;
-  return { producer, firstSequence, count, frame };
+  return { producer, firstSequence, count, frame, skip };
 }
+
+const NOTHING: readonly number[] = [];
 
 /** No frame has more: a larger count is damage. */
 const MAX_COUNT = 65_536;
@@ -63,9 +71,10 @@ export function readEntry(tenure: Tenure, [idBytes, fields]: RawEntry, sink: Ent
     if (!entry.isSettled(0)) sink.onUndecodable(tenure, entry, 0, 'bad-entry', Buffer.concat(fields as Buffer[]));
     return 0;
   }
-  const { frame, count } = parsed;
-  const origin: EntryOrigin = parsed;
+  const { frame, count, skip } = parsed;
   const entry = tenure.position.track(id, count, settled);
+  for (const index of skip) if (index < count) tenure.position.settle(entry, index);
+  const origin = originOf(tenure, parsed);
   let offset = 0;
   for (let index = 0; index < count; index++) {
     const end = messageEnd(frame, offset);
@@ -85,4 +94,9 @@ export function readEntry(tenure: Tenure, [idBytes, fields]: RawEntry, sink: Ent
     offset = end;
   }
   return frame.length;
+}
+
+function originOf(tenure: Tenure, { producer, firstSequence }: EntryFields): EntryOrigin | undefined {
+  if (producer === '' || !Number.isSafeInteger(firstSequence)) return undefined;
+  return { firstSequence, handled: tenure.handledLog.of(producer) };
 }

@@ -28,6 +28,13 @@ export class KeyGate<T> {
     return false;
   }
 
+  /** Nothing of `key` passes until it is released. */
+  block(key: string): void {
+    if ((this.#states.get(key) ?? 'idle') !== 'idle') return;
+    this.#states.set(key, 'busy');
+    this.#busy++;
+  }
+
   /** The message of `key` that was let through is done: returns the next one, which is let through with this. */
   release(key: string | undefined): T | undefined {
     if (key === undefined) return undefined;

@@ -1,5 +1,6 @@
 import { type Clock, pause } from '../clock.js';
 import type { Link } from '../redis/link.js';
+import { isRedirection } from '../redis/refusal.js';
 import type { Reply } from '../redis/wire-command.js';
 import type { RawEntry } from './entry-reader.js';
 import type { Tenure } from './tenure.js';
@@ -7,61 +8,92 @@ import type { Tenure } from './tenure.js';
 export interface LogReaderOptions {
   readonly link: Link;
   readonly clock: Clock;
-  /** Bytes that all tenures together may hold unsettled. */
-  readonly prefetchBytes: number;
-  tenures(): readonly Tenure[];
+  /** Bytes that one tenure may hold unsettled. */
+  shareBytes(): number;
   /** Takes an entry in; returns the bytes of its messages. */
   onEntry(tenure: Tenure, entry: RawEntry): number;
   /** All entries of one reply were handed over. */
   onRead(): void;
+  /** Another node may be responsible. */
+  refresh(): void;
 }
 
 export const BLOCK_MS = 1_000;
 /** While a partition is left out (it holds its share already) a read must not block long: nothing would end it. */
 const SHORT_BLOCK_MS = 10;
 const RETRY_MS = 20;
-const MIN_SHARE_BYTES = 64 * 1024;
 const MAX_COUNT = 512;
 
-/** Reads all owned partitions with one blocking XREAD at a time, each from its own cursor. */
+/** Reads the partitions of one link with one blocking XREAD at a time, each from its own cursor. */
 export class LogReader {
   readonly #options: LogReaderOptions;
+  #tenures: Tenure[] = [];
   /** Moving average, so that COUNT (entries) can follow a limit in bytes. */
   #entryBytes = 4096;
+  /** As the server names this connection; undefined while it has not told. */
+  #clientId: number | undefined;
+  #isBlocked = false;
+  #wake: (() => void) | undefined;
 
   constructor(options: LogReaderOptions) {
     this.#options = options;
+    if (options.link.isOpen) this.onLinkOpen();
   }
 
-  /** Runs until `signal` aborts. */
+  /** From now on the tenure's log is read, too. */
+  add(tenure: Tenure): void {
+    this.#tenures.push(tenure);
+    this.#wake?.();
+    if (!this.#isBlocked || this.#clientId === undefined) return;
+    // Best effort: what is being waited for does not include the new one. Otherwise it has to wait for the BLOCK's end.
+    tenure.link.send(['CLIENT', 'UNBLOCK', this.#clientId], () => {});
+  }
+
+  /** Names change with each connection. */
+  onLinkOpen(): void {
+    this.#clientId = undefined;
+    this.#options.link.send(['CLIENT', 'ID'], (error, reply) => {
+      if (error === undefined) this.#clientId = Number(reply);
+    });
+  }
+
+  /** Runs until `signal` aborts, or the link has ended. */
   async run(signal: AbortSignal): Promise<void> {
-    const { link, clock } = this.#options;
-    while (!signal.aborted) {
+    const { link, clock, shareBytes } = this.#options;
+    while (!signal.aborted && !link.isEnded) {
       if (!(await link.whenOpen(signal))) continue;
-      const owned = this.#options.tenures().filter((tenure) => !tenure.isOver && tenure.history === link.history);
-      const shareBytes = Math.max(MIN_SHARE_BYTES, this.#options.prefetchBytes / Math.max(1, owned.length));
-      const wanted = owned.filter((tenure) => tenure.bufferedBytes < shareBytes);
-      if (wanted.length === 0) {
-        await pause(clock, owned.length === 0 ? RETRY_MS : SHORT_BLOCK_MS / 2, signal);
-        continue;
-      }
-      try {
-        await this.#read(wanted, shareBytes, wanted.length < owned.length ? SHORT_BLOCK_MS : BLOCK_MS);
-      } catch {
-        // The link is closed, or Redis refuses for now.
+      this.#tenures = this.#tenures.filter((tenure) => !tenure.isOver);
+      // A tenure of another history than the link's is about to end.
+      const owned = this.#tenures.filter((tenure) => tenure.history === link.history);
+      const share = shareBytes();
+      const wanted = owned.filter((tenure) => tenure.bufferedBytes < share);
+      if (this.#tenures.length === 0) await this.#woken(signal);
+      else if (wanted.length === 0) await pause(clock, owned.length === 0 ? RETRY_MS : SHORT_BLOCK_MS / 2, signal);
+      else if (!(await this.#read(wanted, share, wanted.length < owned.length ? SHORT_BLOCK_MS : BLOCK_MS))) {
         await pause(clock, RETRY_MS, signal);
       }
     }
   }
 
-  async #read(wanted: readonly Tenure[], shareBytes: number, blockMs: number): Promise<void> {
-    const { link, onEntry, onRead } = this.#options;
+  /** Returns whether Redis has answered. */
+  async #read(wanted: readonly Tenure[], shareBytes: number, blockMs: number): Promise<boolean> {
+    const { link, onEntry, onRead, refresh } = this.#options;
     let free = Number.POSITIVE_INFINITY;
     for (const tenure of wanted) free = Math.min(free, shareBytes - tenure.bufferedBytes);
     const count = Math.max(1, Math.min(MAX_COUNT, Math.floor(free / this.#entryBytes)));
     const keys = wanted.map((tenure) => tenure.keys.log);
     const ids = wanted.map((tenure) => tenure.cursor);
-    const reply = await link.call('XREAD', 'COUNT', count, 'BLOCK', blockMs, 'STREAMS', ...keys, ...ids);
+    let reply: Reply;
+    this.#isBlocked = true;
+    try {
+      reply = await link.call('XREAD', 'COUNT', count, 'BLOCK', blockMs, 'STREAMS', ...keys, ...ids);
+    } catch (error) {
+      // The link is closed, or Redis refuses for now.
+      if (isRedirection(error as Error)) refresh();
+      return false;
+    } finally {
+      this.#isBlocked = false;
+    }
     const byLog = new Map(wanted.map((tenure) => [tenure.keys.log, tenure]));
     for (const [log, entries] of streamsOf(reply)) {
       const tenure = byLog.get(log.toString())!;
@@ -72,6 +104,19 @@ export class LogReader {
       }
     }
     onRead();
+    return true;
+  }
+
+  #woken(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const done = () => {
+        this.#wake = undefined;
+        signal.removeEventListener('abort', done);
+        resolve();
+      };
+      this.#wake = done;
+      signal.addEventListener('abort', done, { once: true });
+    });
   }
 }
 

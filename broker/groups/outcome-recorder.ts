@@ -33,15 +33,56 @@ export class OutcomeRecorder {
     this.#options = options;
   }
 
-  /** Takes a message in: it becomes ready at once, or behind the one of its key that is under way. */
+  /**
+   * Takes a message in: it becomes ready at once, or behind the one of its key that is under way. One that this process
+   * has handled already is only settled.
+   */
   admit(delivery: Delivery): void {
-    delivery.tenure.bufferedBytes += delivery.decoded.raw.length;
-    if (this.#isUnordered || delivery.tenure.gate.admit(delivery.key, delivery)) this.#options.onReady(delivery);
+    const { tenure, key } = delivery;
+    if (delivery.wasHandled) {
+      this.#leaveLog(delivery);
+      this.#options.onChange();
+      return;
+    }
+    tenure.bufferedBytes += delivery.decoded.raw.length;
+    if (this.#isUnordered || key === undefined) {
+      if (tenure.leftovers.length === 0 || !waitsForItself(tenure, delivery)) this.#options.onReady(delivery);
+    } else if (tenure.gate.admit(key, delivery)) this.#options.onReady(delivery);
+  }
+
+  /** Takes a message of the retry rows in: its key waits until its time has come. */
+  admitRetry(delivery: Delivery, dueAtMs: number): void {
+    const { tenure, key, decoded } = delivery;
+    const { clock, retry } = this.#options;
+    tenure.bufferedBytes += decoded.raw.length;
+    const delayMs = Math.max(0, Math.min(dueAtMs - clock.wallMs(), retry.capMs));
+    if (this.#isUnordered || key === undefined) {
+      if (tenure.leftovers.length === 0 || !waitsForItself(tenure, delivery)) this.retryAfter(delivery, delayMs);
+    } else if (tenure.gate.admit(key, delivery)) this.retryAfter(delivery, delayMs);
+  }
+
+  /** Handlers of former tenures still run: their keys, and keyless messages themselves, wait until they return. */
+  blockFor(tenure: Tenure, running: readonly Delivery[]): void {
+    tenure.leftovers = running.map((delivery) => ({ delivery, waiting: [] }));
+    if (this.#isUnordered) return;
+    for (const { key } of running) if (key !== undefined) tenure.gate.block(key);
+  }
+
+  /** One of those has returned. */
+  leftoverReturned(tenure: Tenure, returned: Delivery): void {
+    const leftover = tenure.leftovers.find(({ delivery }) => delivery === returned);
+    if (leftover === undefined) return;
+    tenure.leftovers = tenure.leftovers.filter((other) => other !== leftover);
+    for (const delivery of leftover.waiting) {
+      tenure.bufferedBytes -= delivery.decoded.raw.length;
+      this.admit(delivery);
+    }
+    if (!this.#isUnordered) this.#passOn(tenure, returned.key);
   }
 
   handled(delivery: Delivery): void {
     const { tenure } = delivery;
-    tenure.handled.push(delivery);
+    if (delivery.failedAttempts === 0) delivery.rememberHandled();
     if (tenure.isOver) return;
     if (delivery.recordedAttempts > 0) this.#transition(delivery, 'done', '', '');
     this.#leaveLog(delivery);
@@ -132,10 +173,27 @@ export class OutcomeRecorder {
   #finish(delivery: Delivery): void {
     const { tenure } = delivery;
     tenure.bufferedBytes -= delivery.decoded.raw.length;
-    if (!this.#isUnordered) {
-      const next = tenure.gate.release(delivery.key);
-      if (next !== undefined) this.#options.onReady(next);
-    }
+    if (!this.#isUnordered) this.#passOn(tenure, delivery.key);
     this.#options.onChange();
   }
+
+  /** Lets the next message of the key through; what has been handled meanwhile, by a leftover handler, is only settled. */
+  #passOn(tenure: Tenure, key: string | undefined): void {
+    for (let next = tenure.gate.release(key); next !== undefined; next = tenure.gate.release(key)) {
+      if (!next.wasHandled) {
+        this.#options.onReady(next);
+        return;
+      }
+      tenure.bufferedBytes -= next.decoded.raw.length;
+      this.#leaveLog(next);
+      this.#options.onChange();
+    }
+  }
+}
+
+/** A message without a place in an order waits only for a handler that has it already. */
+function waitsForItself(tenure: Tenure, delivery: Delivery): boolean {
+  const leftover = tenure.leftovers.find((other) => other.delivery.id === delivery.id);
+  leftover?.waiting.push(delivery);
+  return leftover !== undefined;
 }

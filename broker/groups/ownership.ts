@@ -1,11 +1,17 @@
 import { BrokerError } from '../broker-error.js';
 import type { OnBrokerEvent } from '../broker-event.js';
-import { type Clock, pause } from '../clock.js';
+import type { Clock } from '../clock.js';
 import { groupKeys } from '../log/keys.js';
-import type { Random } from '../random.js';
+import { confirmations } from '../redis/confirmations.js';
+import type { Directory, Master } from '../redis/directory.js';
 import type { Link } from '../redis/link.js';
-import { persist } from '../redis/persist.js';
-import { type Acquired, acquire } from './group-scripts.js';
+import { classifyFailure } from '../redis/refusal.js';
+import { slotOf } from '../redis/slot.js';
+import { Candidate } from './candidate.js';
+import type { GroupLinks } from './group-links.js';
+import { Lease } from './lease.js';
+import { LeaseKeeper, type LeaseTiming } from './lease-keeper.js';
+import type { Acquired, Fenced } from './lease-scripts.js';
 import { Tenure } from './tenure.js';
 
 export interface OwnershipOptions {
@@ -13,102 +19,195 @@ export interface OwnershipOptions {
   readonly group: string;
   readonly owner: string;
   readonly partitions: readonly number[];
-  readonly link: Link;
+  readonly timing: LeaseTiming;
+  readonly directory: Directory;
+  readonly links: Pick<GroupLinks, 'lease' | 'settle' | 'read'>;
   readonly clock: Clock;
-  readonly random: Random;
   readonly onEvent: OnBrokerEvent;
   /** A tenure has begun: its stored retries have to be taken up before anything is read. */
-  onAcquired(tenure: Tenure, acquired: Acquired): void;
+  onBegun(tenure: Tenure, acquired: Acquired): void;
+  /** The lease is confirmed again. */
+  onRenewed(tenure: Tenure): void;
 }
 
-const RETRY_MS = 50;
+/** Tenures that share a link. */
+export interface TenuresOfLink {
+  readonly link: Link;
+  readonly tenures: readonly Tenure[];
+}
 
-/**
- * The tenures of one member's partitions. Ownership is static and the latest acquirer wins: who finds another owner
- * stops; who finds another history, or no lease at all, acquires anew.
- */
+/** The tenures of one member: they begin with confirmed leases, and end with them. */
 export class Ownership {
   readonly #options: OwnershipOptions;
-  readonly #tenures = new Map<number, Tenure>();
-  readonly #stopped = new AbortController();
+  readonly #candidates: readonly Candidate[];
+  readonly #keeper: LeaseKeeper;
+  #tenures: readonly Tenure[] = [];
+  #byLink: readonly TenuresOfLink[] = [];
+  /** Ends the wait of {@link start}: it looks again. */
+  #onAnswered: (() => void) | undefined;
 
   constructor(options: OwnershipOptions) {
     this.#options = options;
+    const { topic, group, owner, partitions, timing, directory, links, clock } = options;
+    this.#candidates = partitions.map((partition) => {
+      const lease = new Lease(timing.stopMs);
+      return new Candidate(partition, slotOf(topic, partition), groupKeys(topic, partition, group), lease);
+    });
+    this.#keeper = new LeaseKeeper({
+      group,
+      owner,
+      timing,
+      clock,
+      candidates: this.#candidates,
+      linkOf: (slot) => links.lease(slot),
+      replicasOf: (slot) => replicasOf(directory, slot),
+      refresh: () => directory.refresh(),
+      onHeld: (candidate) => this.#onHeld(candidate),
+      onLost: (candidate, fenced) => this.#onLost(candidate, fenced),
+      onAnswered: () => this.#onAnswered?.(),
+    });
   }
 
   get tenures(): readonly Tenure[] {
-    return [...this.#tenures.values()];
+    return this.#tenures;
   }
 
-  /** Acquires all partitions. Throws BrokerError when Redis refuses, or when `withinMs` have passed. */
-  async acquireAll(withinMs: number): Promise<void> {
-    const { link, clock, partitions } = this.#options;
-    await Promise.all(
-      partitions.map((partition) => persist(link, clock, withinMs, () => this.#acquire(partition, new Set()))),
-    );
+  /** The same, by the links on which they settle. */
+  get tenuresByLink(): readonly TenuresOfLink[] {
+    return this.#byLink;
   }
 
-  /** The link is open again: tenures of another history are over. */
-  onLinkOpen(): void {
-    for (const tenure of this.tenures) {
-      if (tenure.history !== this.#options.link.history) this.#renew(tenure);
+  tenureOf(partition: number): Tenure | undefined {
+    return this.#tenures.find((tenure) => tenure.partition === partition);
+  }
+
+  /**
+   * Begins to acquire; resolves when the server has answered for every partition: whose it is, or that it is ours.
+   * Throws BrokerError when Redis refuses, or when `withinMs` have passed.
+   */
+  async start(withinMs: number): Promise<void> {
+    const { clock } = this.#options;
+    let isLate = false;
+    const cancel = clock.after(withinMs, () => {
+      isLate = true;
+      this.#onAnswered?.();
+    });
+    this.#keeper.tick();
+    for (;;) {
+      const missing = this.#candidates.find((candidate) => !candidate.isAnswered);
+      if (missing === undefined) break;
+      const { lastError: cause, link, keys } = missing;
+      if (cause !== undefined && classifyFailure(cause) === 'definite') {
+        cancel();
+        throw new BrokerError('refused', `${keys.lease}: ${cause.message}`, { cause });
+      }
+      if (isLate) {
+        const reason = cause?.message ?? link?.lastReason ?? 'no master is named';
+        throw new BrokerError('connection', `${keys.lease}: not acquired within ${withinMs} ms: ${reason}`, { cause });
+      }
+      await new Promise<void>((resolve) => {
+        this.#onAnswered = resolve;
+      });
     }
+    this.#onAnswered = undefined;
+    cancel();
   }
 
-  onNotOwner(tenure: Tenure, storedToken: string): void {
+  /** A link is open (again): tenures of another history than its server's are over. */
+  onLinkOpen(link: Link): void {
+    let isAnyLost = false;
+    for (const candidate of this.#candidates) {
+      const { tenure } = candidate;
+      if (tenure === undefined || tenure.history === link.history) continue;
+      if (tenure.link !== link && tenure.readLink !== link) continue;
+      this.#keeper.lose(candidate);
+      isAnyLost = true;
+    }
+    this.#keeper.onLinkOpen(link);
+    if (isAnyLost) this.#keeper.tick();
+  }
+
+  onLinkClosed(link: Link): void {
+    this.#keeper.onLinkClosed(link);
+  }
+
+  /** The directory may name another master. */
+  onDirectoryChange(): void {
+    this.#keeper.tick();
+  }
+
+  /** A script of the tenure was refused. */
+  onFenced(tenure: Tenure, fenced: Fenced): void {
     if (tenure.isOver) return;
-    if (BigInt(storedToken) <= BigInt(tenure.token)) {
-      this.#renew(tenure);
+    const candidate = this.#candidates.find((other) => other.tenure === tenure);
+    if (candidate === undefined) return;
+    this.#keeper.lose(candidate, fenced);
+    this.#keeper.tick();
+  }
+
+  /** Every partition of the master is ours on its present history, or is known to be somebody else's. */
+  isCaughtUp(master: Master): boolean {
+    const { directory, clock } = this.#options;
+    const nowMs = clock.nowMs();
+    return this.#candidates.every(({ slot, link, lease, tenure }) => {
+      if (directory.masterOf(slot)?.id !== master.id) return true;
+      if (link === undefined || !link.isOpen) return false;
+      if (lease.phase(nowMs) === 'watching') return true;
+      return tenure !== undefined && tenure.history === link.history && tenure.mayHandle(nowMs);
+    });
+  }
+
+  /** Gives every partition back, and ends every tenure. Acquires nothing any more. */
+  async release(): Promise<void> {
+    this.#keeper.stop();
+    for (const tenure of this.#tenures) tenure.end();
+    await this.#keeper.release();
+    this.#setTenures([]);
+  }
+
+  #onHeld(candidate: Candidate): void {
+    if (candidate.tenure !== undefined) {
+      this.#options.onRenewed(candidate.tenure);
       return;
     }
-    tenure.end();
-    this.#tenures.delete(tenure.partition);
-    const { topic, group, onEvent } = this.#options;
-    onEvent({ kind: 'ownership-lost', topic, group, partition: tenure.partition });
-  }
-
-  /** Ends every tenure; acquires nothing any more. */
-  stop(): void {
-    this.#stopped.abort();
-    for (const tenure of this.tenures) tenure.end();
-    this.#tenures.clear();
-  }
-
-  #renew(former: Tenure): void {
-    if (former.isOver) return;
-    former.end();
-    const { partition } = former;
-    const { topic, group, onEvent } = this.#options;
-    void former
-      .quiet()
-      .then(() => this.#reacquire(partition, former.handledUnconfirmed()))
-      .then(() => {
-        if (!this.#stopped.signal.aborted) onEvent({ kind: 'reacquired', topic, group, partition });
-      });
-  }
-
-  /** Tries until it succeeds or the ownership is stopped. */
-  async #reacquire(partition: number, handledBefore: Set<string>): Promise<void> {
-    const { link, clock, random } = this.#options;
-    const { signal } = this.#stopped;
-    while (await link.whenOpen(signal)) {
-      try {
-        return await this.#acquire(partition, handledBefore);
-      } catch {
-        await pause(clock, RETRY_MS * (1 + random()), signal);
-      }
+    const { topic, group, links, onEvent, onBegun } = this.#options;
+    const { partition, slot, keys, lease, acquired, handledLog } = candidate;
+    const link = links.settle(slot);
+    const readLink = links.read(slot, partition);
+    if (link === undefined || readLink === undefined || acquired === undefined) return;
+    for (const other of [link, readLink]) {
+      if (other.isOpen && other.history !== acquired.history) other.reset('the history of the server changed');
     }
+    const tenure = new Tenure({ partition, keys, lease, acquired, link, readLink, handledLog });
+    candidate.tenure = tenure;
+    this.#setTenures([...this.#tenures, tenure]);
+    onBegun(tenure, acquired);
+    onEvent({ kind: candidate.wasInterrupted ? 'reacquired' : 'acquired', topic, group, partition });
+    candidate.wasInterrupted = false;
   }
 
-  async #acquire(partition: number, handledBefore: Set<string>): Promise<void> {
-    const { topic, group, owner, link, onAcquired } = this.#options;
-    const keys = groupKeys(topic, partition, group);
-    const { history } = link;
-    const acquired = await acquire(link, keys, group, owner);
-    if (this.#stopped.signal.aborted) throw new BrokerError('closed', `${link.name} is closed`);
-    if (link.history !== history) throw new BrokerError('connection', `${link.name}: the server was replaced`);
-    const tenure = new Tenure(partition, keys, history, acquired, handledBefore);
-    onAcquired(tenure, acquired);
-    this.#tenures.set(partition, tenure);
+  #onLost(candidate: Candidate, fenced: Fenced | undefined): void {
+    const { tenure, partition } = candidate;
+    if (tenure === undefined) return;
+    tenure.end();
+    candidate.tenure = undefined;
+    this.#setTenures(this.#tenures.filter((other) => other !== tenure));
+    const { topic, group, owner, onEvent } = this.#options;
+    const isTaken = fenced !== undefined && fenced.owner !== '' && fenced.owner !== owner;
+    candidate.wasInterrupted = !isTaken;
+    if (isTaken) onEvent({ kind: 'ownership-lost', topic, group, partition });
   }
+
+  #setTenures(tenures: readonly Tenure[]): void {
+    this.#tenures = tenures;
+    const links = [...new Set(tenures.map(({ link }) => link))];
+    this.#byLink = links.map((link) => ({ link, tenures: tenures.filter((tenure) => tenure.link === link) }));
+  }
+}
+
+/** How many replicas of the slot's master have to confirm what decides about ownership. */
+export function replicasOf(directory: Directory, slot: number): number {
+  const master = directory.masterOf(slot);
+  if (master === undefined) return 0;
+  return confirmations('replicated', 'survivors', directory.census(master), 'lease');
 }

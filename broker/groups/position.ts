@@ -32,6 +32,8 @@ export class TrackedEntry {
 /** What has to be recorded so that the stored position equals the one in memory. */
 export interface PositionChange {
   readonly low: string;
+  /** Entries up to low, since the group began. */
+  readonly entries: number;
   readonly bitmaps: readonly { readonly entry: string; readonly bits: Uint8Array }[];
   /** Entries at or below low whose recorded bitmap goes. */
   readonly forgotten: readonly string[];
@@ -43,6 +45,7 @@ export interface PositionChange {
  */
 export class Position {
   #low: string;
+  #passed: number;
   #entries: TrackedEntry[] = [];
   #first = 0;
   /** Entries that were dirty at some time since the last change was taken. */
@@ -50,8 +53,10 @@ export class Position {
   #forgotten: string[] = [];
   #lowMoved = false;
 
-  constructor(low: string) {
+  /** `passed`: entries up to low, since the group began. */
+  constructor(low: string, passed = 0) {
     this.#low = low;
+    this.#passed = passed;
   }
 
   get low(): string {
@@ -100,13 +105,14 @@ export class Position {
     const forgotten = this.#forgotten;
     this.#forgotten = [];
     this.#lowMoved = false;
-    return { low: this.#low, bitmaps, forgotten };
+    return { low: this.#low, entries: this.#passed, bitmaps, forgotten };
   }
 
   #advance(): void {
     while (this.#first < this.#entries.length && this.#entries[this.#first]!.isComplete) {
       const entry = this.#entries[this.#first++]!;
       this.#low = entry.id;
+      this.#passed++;
       this.#lowMoved = true;
       entry.isDirty = false;
       if (entry.isRecorded) this.#forgotten.push(entry.id);

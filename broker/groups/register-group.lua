@@ -2,10 +2,13 @@
 -- Registers a group on one partition: from here on the log keeps what the group has not settled.
 --
 -- KEYS  1 groups    hash: group -> registration time, seconds
---       2 position  hash: low, and a bitmap for each entry above it
+--       2 position  hash: low, entries, and a bitmap for each entry above low
 -- ARGV  1 group
 -- Reply 1 registered now, 0 it was already
 --
--- Invariant: a registered group has a position.
+-- Invariant: a registered group has a position. Always writes, also what is there already, so that a WAIT behind the
+-- script covers its answer.
+local since = redis.call('HGET', KEYS[1], ARGV[1])
 redis.call('HSETNX', KEYS[2], 'low', '0-0')
-return redis.call('HSETNX', KEYS[1], ARGV[1], redis.call('TIME')[1])
+redis.call('HSET', KEYS[1], ARGV[1], since or redis.call('TIME')[1])
+return since and 0 or 1

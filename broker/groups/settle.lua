@@ -2,28 +2,31 @@
 -- Records what an owner has settled in one partition: position, retries, dead letters, quarantine. All or, for a stale
 -- owner, nothing.
 --
--- KEYS  1 lease        hash: owner, token
---       2 position     hash: low, and a bitmap for each entry above it (byte i/8, bit i%8 = message i is settled)
+-- KEYS  1 lease        hash: owner, token, count, duration (ms), history
+--       2 position     hash: low, entries, and a bitmap for each entry above low (byte i/8, bit i%8 = message i is settled)
 --       3 retry        hash: <entry>:<index> -> "<failed attempts> <row>"
 --       4 dead letters stream
 --       5 quarantine   stream
 -- ARGV  1 owner, 2 token
 --       3 low          all entries up to it are settled in full
---       4 b            number of bitmaps, then for each: entry, bitmap
+--       4 entries      how many those are, since the group began
+--       5 b            number of bitmaps, then for each: entry, bitmap
 --       . f            number of entries at or below low whose bitmap goes, then for each: entry
 --       . t            number of transitions, then for each: kind, entry, index, attempt, row, message
 --           kind       retry | done | dead | quarantine
 --           attempt    0: the message comes from the log; else failed attempts in its retry row
 --           row        of retry: "<failed attempts> <row>"; of dead and quarantine: evidence
 -- Reply { 1, refused }  recorded; number of transitions that did not match what is stored, and wrote nothing
---       { 0, token }    the caller is not the owner ('0': nobody is); nothing recorded
+--       { 0, owner, token }  the tenure is over: the lease is another one's, is gone ('', '0'), or is the caller's from
+--                       another history; nothing recorded
 --
 -- Invariant: low only grows and bits are only added. Each transition is a compare-and-set (from the log: above low and
 -- its bit clear; from retry: the row has the expected attempt), so that the same call may be sent again after an
 -- unknown outcome.
-local lease = redis.call('HMGET', KEYS[1], 'owner', 'token')
-if lease[1] ~= ARGV[1] or lease[2] ~= ARGV[2] then
-  return { 0, lease[2] or '0' }
+local lease = redis.call('HMGET', KEYS[1], 'owner', 'token', 'history')
+local history = string.match(redis.call('INFO', 'replication'), 'master_replid:(%w+)')
+if lease[1] ~= ARGV[1] or lease[2] ~= ARGV[2] or lease[3] ~= history then
+  return { 0, lease[1] or '', lease[2] or '0' }
 end
 
 local function after(a, b)
@@ -52,7 +55,7 @@ local function merged(a, b)
   return table.concat(bytes)
 end
 
-local bitmaps = 4
+local bitmaps = 5
 local forgotten = bitmaps + 2 * tonumber(ARGV[bitmaps]) + 1
 local transitions = forgotten + tonumber(ARGV[forgotten]) + 1
 
@@ -88,7 +91,7 @@ for i = bitmaps + 1, forgotten - 1, 2 do
   end
 end
 if after(ARGV[3], low) then
-  redis.call('HSET', KEYS[2], 'low', ARGV[3])
+  redis.call('HSET', KEYS[2], 'low', ARGV[3], 'entries', ARGV[4])
 end
 for i = forgotten + 1, transitions - 1 do
   redis.call('HDEL', KEYS[2], ARGV[i])

@@ -1,29 +1,32 @@
 import type { CancelTimer, Clock } from '../clock.js';
 import type { Random } from '../random.js';
 import type { Link } from '../redis/link.js';
-import { classifyFailure } from '../redis/refusal.js';
-import { parseSettleReply, sendSettle } from './group-scripts.js';
+import { isRedirection } from '../redis/refusal.js';
+import { sendSettle } from './group-scripts.js';
+import { type Fenced, parseFenced } from './lease-scripts.js';
+import type { TenuresOfLink } from './ownership.js';
 import type { Tenure } from './tenure.js';
 
 export interface SettlerOptions {
-  readonly link: Link;
   readonly owner: string;
   readonly clock: Clock;
   readonly random: Random;
   /** Settlements gather this long. */
   readonly delayMs: number;
-  tenures(): Iterable<Tenure>;
-  /** The lease row names another owner (`token` above ours), or is gone. */
-  onNotOwner(tenure: Tenure, storedToken: string): void;
-  /** A settlement was recorded, or is no longer this owner's to record. */
+  tenuresByLink(): readonly TenuresOfLink[];
+  /** The lease is another one's, or of another history: nothing was recorded. */
+  onFenced(tenure: Tenure, fenced: Fenced): void;
+  /** A settlement was recorded, or is no longer this tenure's to record. */
   onAnswered(): void;
+  /** Another node may be responsible. */
+  refresh(): void;
 }
 
 const REFUSED_RETRY_MS = 50;
 
 /**
- * Gathers what was settled and records it, all partitions in one write, at most one call per partition in flight. A
- * call with an unknown outcome is sent again unchanged: its items are compare-and-set.
+ * Gathers what was settled and records it, all partitions of a master in one write, at most one call per partition in
+ * flight. A call with an unknown outcome is sent again unchanged, within its tenure: its items are compare-and-set.
  */
 export class Settler {
   readonly #options: SettlerOptions;
@@ -40,15 +43,13 @@ export class Settler {
 
   /** Sends everything that is not being sent already. */
   flush(): void {
-    this.#cancelTimer?.();
-    this.#cancelTimer = undefined;
-    const { link } = this.#options;
-    if (!link.isOpen) return;
-    link.corked(() => {
-      for (const tenure of this.#options.tenures()) {
-        if (!tenure.isOver && !tenure.isSettling && tenure.history === link.history) this.#send(tenure);
-      }
-    });
+    this.stop();
+    for (const { link, tenures } of this.#options.tenuresByLink()) {
+      if (!link.isOpen) continue;
+      link.corked(() => {
+        for (const tenure of tenures) if (!tenure.isOver && !tenure.isSettling) this.#send(link, tenure);
+      });
+    }
   }
 
   stop(): void {
@@ -56,28 +57,28 @@ export class Settler {
     this.#cancelTimer = undefined;
   }
 
-  #send(tenure: Tenure): void {
+  #send(link: Link, tenure: Tenure): void {
     const settlement = tenure.takeSettlement();
     if (settlement === undefined) return;
-    const { link, owner } = this.#options;
+    const { owner, random, onFenced, onAnswered, refresh } = this.#options;
     tenure.isSettling = true;
     sendSettle(link, tenure.keys, owner, tenure.token, settlement, (error, reply) => {
       tenure.isSettling = false;
       if (tenure.isOver) return;
       if (error) {
-        // An unknown outcome is cured when the link is open again; a refusal may pass.
-        const failure = classifyFailure(error);
-        if (failure !== 'ambiguous' || link.isOpen) this.#arm(REFUSED_RETRY_MS * (1 + this.#options.random()));
+        if (isRedirection(error)) refresh();
+        // On a closed link it is sent when that is open again; a refusal may pass.
+        if (link.isOpen) this.#arm(REFUSED_RETRY_MS * (1 + random()));
         return;
       }
-      const answer = parseSettleReply(reply);
-      if (answer.kind === 'not-owner') {
-        this.#options.onNotOwner(tenure, answer.token);
+      const fenced = parseFenced(reply);
+      if (fenced !== undefined) {
+        onFenced(tenure, fenced);
       } else {
         tenure.unconfirmed = undefined;
         if (tenure.hasUnsettledWork) this.schedule();
       }
-      this.#options.onAnswered();
+      onAnswered();
     });
   }
 

@@ -1,8 +1,12 @@
 import { BrokerError } from '../broker-error.js';
 import type { RetryPolicy } from '../recovery/retry-policy.js';
+import type { LeaseTiming } from './lease-keeper.js';
 
 export interface SubscribeOptions {
-  /** Static ownership: this member handles the partitions p with p % of == member. Default: all of them. */
+  /**
+   * This member handles the partitions p with p % of == member. Default: whichever of all is free, so that a second
+   * member stands by and takes over.
+   */
   readonly assignment?: { readonly member: number; readonly of: number };
   /** Handlers of this subscription that may run at a time (default 16). One key never has two. */
   readonly concurrency?: number;
@@ -16,17 +20,28 @@ export interface SubscribeOptions {
   readonly prefetchBytes?: number;
   /** Settlements gather this long before they are recorded (default 10). */
   readonly settleDelayMs?: number;
+  /** Another member takes a partition over when its owner has shown no life for this long (default 2,000). */
+  readonly leaseDurationMs?: number;
+  /** How often an owner shows that it lives (default 500). */
+  readonly leaseRenewMs?: number;
+  /** An owner that Redis and its replicas have not confirmed for this long handles nothing more (default 1,400). */
+  readonly leaseStopMs?: number;
   /** Longest wait of `close()` for running handlers and their settlements (default 10,000). */
   readonly closeTimeoutMs?: number;
 }
 
-export interface ResolvedSubscribeOptions extends Required<Omit<SubscribeOptions, 'maxAttempts'>> {
+type Lease = 'leaseDurationMs' | 'leaseRenewMs' | 'leaseStopMs';
+type Retry = 'maxAttempts' | 'retryBaseMs' | 'retryCapMs';
+
+export interface ResolvedSubscribeOptions extends Required<Omit<SubscribeOptions, 'assignment' | Lease | Retry>> {
+  readonly assignment: SubscribeOptions['assignment'];
   readonly retry: RetryPolicy;
+  readonly lease: LeaseTiming;
 }
 
 export function resolveSubscribeOptions(options: SubscribeOptions): ResolvedSubscribeOptions {
-  const assignment = options.assignment ?? { member: 0, of: 1 };
-  const { member, of } = assignment;
+  const { assignment } = options;
+  const { member, of } = assignment ?? { member: 0, of: 1 };
   if (!(Number.isInteger(of) && of >= 1 && Number.isInteger(member) && member >= 0 && member < of)) {
     throw new BrokerError('bad-option', `assignment member ${member} of ${of}: member must be 0 to ${of - 1}`);
   }
@@ -41,14 +56,24 @@ export function resolveSubscribeOptions(options: SubscribeOptions): ResolvedSubs
     prefetchBytes: atLeast('prefetchBytes', options.prefetchBytes ?? 16 * 1024 * 1024, 1),
     settleDelayMs: atLeast('settleDelayMs', options.settleDelayMs ?? 10, 0),
     closeTimeoutMs: atLeast('closeTimeoutMs', options.closeTimeoutMs ?? 10_000, 0),
-    retryBaseMs: atLeast('retryBaseMs', options.retryBaseMs ?? 50, 0),
-    retryCapMs: atLeast('retryCapMs', options.retryCapMs ?? 1_000, 0),
+    lease: leaseTiming(options),
     retry: {
       maxAttempts: atLeast('maxAttempts', options.maxAttempts ?? 5, 1),
-      baseMs: options.retryBaseMs ?? 50,
-      capMs: options.retryCapMs ?? 1_000,
+      baseMs: atLeast('retryBaseMs', options.retryBaseMs ?? 50, 0),
+      capMs: atLeast('retryCapMs', options.retryCapMs ?? 1_000, 0),
     },
   };
+}
+
+function leaseTiming(options: SubscribeOptions): LeaseTiming {
+  const { leaseDurationMs: durationMs = 2_000, leaseRenewMs: renewMs = 500, leaseStopMs: stopMs = 1_400 } = options;
+  if (renewMs > 0 && renewMs < stopMs && stopMs < durationMs && Number.isFinite(durationMs)) {
+    return { durationMs, renewMs, stopMs };
+  }
+  throw new BrokerError(
+    'bad-option',
+    `leaseRenewMs ${renewMs}, leaseStopMs ${stopMs}, leaseDurationMs ${durationMs}: each below the next, above 0`,
+  );
 }
 
 function atLeast(name: string, value: number, least: number): number {

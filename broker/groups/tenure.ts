@@ -1,52 +1,84 @@
 import type { CancelTimer } from '../clock.js';
 import type { GroupKeys } from '../log/keys.js';
+import type { Link } from '../redis/link.js';
 import type { Delivery } from './delivery.js';
-import type { Acquired, Settlement, Transition } from './group-scripts.js';
+import type { Settlement, Transition } from './group-scripts.js';
+import type { HandledLog } from './handled-log.js';
 import { KeyGate } from './key-gate.js';
+import type { Lease } from './lease.js';
+import type { Acquired } from './lease-scripts.js';
 import { Position } from './position.js';
 
+export interface TenureOptions {
+  readonly partition: number;
+  readonly keys: GroupKeys;
+  readonly lease: Lease;
+  readonly acquired: Acquired;
+  /** For everything but reads: a blocking read would hold settlements up. */
+  readonly link: Link;
+  readonly readLink: Link;
+  /** Outlives the tenure. */
+  readonly handledLog: HandledLog;
+}
+
+/** A handler of a former tenure that still runs, and the messages that wait for nothing but its return. */
+export interface Leftover {
+  readonly delivery: Delivery;
+  readonly waiting: Delivery[];
+}
+
 /**
- * The ownership of one partition from one acquisition on, bound to one history of the server. When it is over, what it
- * had queued is dropped; handlers that still run are awaited before the next tenure begins.
+ * The ownership of one partition from one acquisition on, bound to one history of the server: positions, cursor and entry
+ * ids mean nothing on another one. When it is over, what it had queued is dropped.
  */
 export class Tenure {
   readonly partition: number;
   readonly keys: GroupKeys;
   readonly token: string;
   readonly fencingToken: number;
-  /** Run id of the server that gave the token. */
+  /** `master_replid` of the server that gave the token. */
   readonly history: string;
+  readonly link: Link;
+  readonly readLink: Link;
+  readonly handledLog: HandledLog;
   readonly position: Position;
   readonly bitmaps: Map<string, Buffer>;
   readonly gate = new KeyGate<Delivery>();
   readonly retryTimers = new Set<CancelTimer>();
+  readonly #lease: Lease;
+  leftovers: Leftover[] = [];
+  /** Ready, but it was not certain that the lease is held, or that settlements can be recorded. */
+  stalled: Delivery[] = [];
   /** The last entry read. */
   cursor: string;
   isOver = false;
   /** Bytes of messages read and not settled. */
   bufferedBytes = 0;
-  runningHandlers = 0;
-  /** Handled since the last settlement was taken. */
-  handled: Delivery[] = [];
   transitions: Transition[] = [];
   /** Sent, or about to be sent again: not confirmed yet. */
-  unconfirmed: (Settlement & { readonly handled: readonly Delivery[] }) | undefined;
+  unconfirmed: Settlement | undefined;
   isSettling = false;
-  /** Messages that this process handled in a former tenure without having it confirmed: `<producer>:<sequence>`. */
-  readonly handledBefore: Set<string>;
   lastTrimmedLow = '';
-  #onQuiet: (() => void) | undefined;
+  lastShownLow = '';
 
-  constructor(partition: number, keys: GroupKeys, history: string, acquired: Acquired, handledBefore: Set<string>) {
+  constructor({ partition, keys, lease, acquired, link, readLink, handledLog }: TenureOptions) {
     this.partition = partition;
     this.keys = keys;
+    this.#lease = lease;
     this.token = acquired.token;
     this.fencingToken = Number(acquired.token);
-    this.history = history;
-    this.position = new Position(acquired.low);
+    this.history = acquired.history;
+    this.link = link;
+    this.readLink = readLink;
+    this.handledLog = handledLog;
+    this.position = new Position(acquired.low, acquired.entries);
     this.bitmaps = new Map(acquired.bitmaps);
     this.cursor = acquired.low;
-    this.handledBefore = handledBefore;
+  }
+
+  /** Whether a handler may start now. While settlements cannot be recorded handled work would only pile up. */
+  mayHandle(nowMs: number): boolean {
+    return !this.isOver && this.link.isOpen && this.#lease.isHeld(nowMs);
   }
 
   get hasUnsettledWork(): boolean {
@@ -56,13 +88,8 @@ export class Tenure {
   /** The next settlement to send; the same one again while it is not confirmed. */
   takeSettlement(): Settlement | undefined {
     if (this.unconfirmed === undefined && this.hasUnsettledWork) {
-      this.unconfirmed = {
-        change: this.position.takeChange(),
-        transitions: this.transitions,
-        handled: this.handled,
-      };
+      this.unconfirmed = { change: this.position.takeChange(), transitions: this.transitions };
       this.transitions = [];
-      this.handled = [];
     }
     return this.unconfirmed;
   }
@@ -71,30 +98,6 @@ export class Tenure {
     this.isOver = true;
     for (const cancel of this.retryTimers) cancel();
     this.retryTimers.clear();
-  }
-
-  onHandlerReturned(): void {
-    this.runningHandlers--;
-    if (this.runningHandlers === 0) this.#onQuiet?.();
-  }
-
-  /** Resolves when no handler of this tenure runs any more. */
-  async quiet(): Promise<void> {
-    if (this.runningHandlers === 0) return;
-    await new Promise<void>((resolve) => {
-      this.#onQuiet = resolve;
-    });
-  }
-
-  /** What was handled and is not known to be recorded. Messages that were retried are not among it. */
-  handledUnconfirmed(): Set<string> {
-    const names = new Set(this.handledBefore);
-    for (const list of [this.unconfirmed?.handled ?? [], this.handled]) {
-      for (const { origin, index, failedAttempts } of list) {
-        if (origin !== undefined && failedAttempts === 0)
-          names.add(`${origin.producer}:${origin.firstSequence + index}`);
-      }
-    }
-    return names;
+    this.stalled = [];
   }
 }

@@ -1,5 +1,5 @@
 import { parseEntry } from '../groups/entry-reader.js';
-import { mapOf } from '../groups/group-scripts.js';
+import { mapOf } from '../groups/lease-scripts.js';
 import { TrackedEntry } from '../groups/position.js';
 import { decodeRetryRow } from '../recovery/retry-row.js';
 import type { Link } from '../redis/link.js';

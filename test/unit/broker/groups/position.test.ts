@@ -33,6 +33,7 @@ describe('a position', () => {
     position.settle(one!, 1);
     expect(position.takeChange()).toEqual({
       low: '0',
+      entries: 0,
       bitmaps: [
         { entry: '2', bits: Uint8Array.of(1) },
         { entry: '1', bits: Uint8Array.of(2) },
@@ -41,7 +42,7 @@ describe('a position', () => {
     });
     expect(position.isDirty).toBe(false);
     position.settle(one!, 0);
-    expect(position.takeChange()).toEqual({ low: '2', bitmaps: [], forgotten: ['1', '2'] });
+    expect(position.takeChange()).toEqual({ low: '2', entries: 2, bitmaps: [], forgotten: ['1', '2'] });
     expect(position.trackedCount).toBe(0);
   });
 
@@ -52,7 +53,7 @@ describe('a position', () => {
     position.settle(entry, 0);
     expect(position.isDirty).toBe(false);
     position.settle(entry, 8);
-    expect(position.takeChange()).toEqual({ low: '1', bitmaps: [], forgotten: ['1'] });
+    expect(position.takeChange()).toEqual({ low: '1', entries: 1, bitmaps: [], forgotten: ['1'] });
   });
 
   it('once recorded, says of every message exactly whether it was settled, and keeps no bitmap at or below low', () => {

@@ -1,0 +1,227 @@
+import type { CancelTimer, Clock } from '../clock.js';
+import type { Link } from '../redis/link.js';
+import { isRedirection } from '../redis/refusal.js';
+import type { Candidate } from './candidate.js';
+import { type CallResult, ConfirmedPipeline, type PipelineOutcome } from './confirmed-pipeline.js';
+import type { LeaseRequest } from './lease.js';
+import {
+  acquireCall,
+  type Fenced,
+  parseAcquireReply,
+  parseFenced,
+  releaseCall,
+  renewCall,
+  type ScriptCall,
+} from './lease-scripts.js';
+
+export interface LeaseTiming {
+  /** A challenger may take over after having seen a row unchanged for this long. */
+  readonly durationMs: number;
+  readonly renewMs: number;
+  /** The owner stops handling when nothing was confirmed that it sent within this time. */
+  readonly stopMs: number;
+}
+
+export interface LeaseKeeperOptions {
+  readonly group: string;
+  readonly owner: string;
+  readonly timing: LeaseTiming;
+  readonly candidates: readonly Candidate[];
+  readonly clock: Clock;
+  /** The link to the slot's present master. Nothing else may be sent on it: WAIT blocks it. */
+  linkOf(slot: number): Link | undefined;
+  /** How many replicas have to confirm an acquisition or a renewal. */
+  replicasOf(slot: number): number;
+  /** Another node may be responsible: the authority has to be asked again. */
+  refresh(): void;
+  /** An acquisition or renewal is confirmed: `candidate.acquired` is what it began with. */
+  onHeld(candidate: Candidate): void;
+  /** The row is ours no more, by the word of `fenced` or because master or history are others now. */
+  onLost(candidate: Candidate, fenced?: Fenced): void;
+  /** Every reply of a pipeline was taken in. */
+  onAnswered(): void;
+}
+
+/** Takeovers that are due wait this long where a pipeline is under way. */
+const BUSY_MS = 20;
+
+/** Keeps the leases of one member: asks for all partitions of a master in one pipeline, every `renewMs`. */
+export class LeaseKeeper {
+  readonly #options: LeaseKeeperOptions;
+  readonly #pipelines = new Map<Link, ConfirmedPipeline>();
+  #lastTickMs = 0;
+  #cancelTimer: CancelTimer | undefined;
+  #isStopped = false;
+
+  constructor(options: LeaseKeeperOptions) {
+    this.#options = options;
+  }
+
+  /** Asks now, and from now on. */
+  tick(): void {
+    if (this.#isStopped) return;
+    this.#lastTickMs = this.#options.clock.nowMs();
+    for (const link of this.#pipelines.keys()) if (link.isEnded) this.#pipelines.delete(link);
+    for (const [link, candidates] of this.#byLink()) this.#ask(link, candidates);
+    this.#arm();
+  }
+
+  /** The link is open (again): what was ours on another history is lost, and everything on it is asked for. */
+  onLinkOpen(link: Link): void {
+    const candidates = this.#of(link);
+    for (const candidate of candidates) {
+      if (candidate.acquired !== undefined && candidate.acquired.history !== link.history) this.lose(candidate);
+    }
+    if (candidates.length > 0) this.tick();
+  }
+
+  onLinkClosed(link: Link): void {
+    for (const candidate of this.#of(link)) {
+      if (link.isEnded) this.lose(candidate);
+      else candidate.lease.onDisconnected();
+    }
+  }
+
+  lose(candidate: Candidate, fenced?: Fenced): void {
+    candidate.lease.reset();
+    candidate.acquired = undefined;
+    this.#options.onLost(candidate, fenced);
+  }
+
+  /** Acquires and renews nothing more. */
+  stop(): void {
+    this.#isStopped = true;
+    this.#cancelTimer?.();
+  }
+
+  /** Gives back what is ours; resolves when the servers have answered, or the links are closed. */
+  async release(): Promise<void> {
+    const { owner } = this.#options;
+    const releases = this.#byLink().map(([link, candidates]) => {
+      const calls: ScriptCall[] = [];
+      for (const { keys, lease } of candidates) {
+        if (lease.token !== undefined) calls.push(releaseCall(keys, owner, lease.token));
+        lease.reset();
+      }
+      if (calls.length === 0) return undefined;
+      return new Promise<void>((resolve) => this.#newPipeline(link).send(calls, 0, () => resolve()));
+    });
+    await Promise.all(releases);
+  }
+
+  #of(link: Link): Candidate[] {
+    return this.#options.candidates.filter((candidate) => candidate.link === link);
+  }
+
+  /** Finds every candidate's present master: where that is another one, the row that was ours is not on it. */
+  #byLink(): [Link, Candidate[]][] {
+    const byLink = new Map<Link, Candidate[]>();
+    for (const candidate of this.#options.candidates) {
+      const link = this.#options.linkOf(candidate.slot);
+      if (link !== candidate.link) {
+        candidate.link = link;
+        this.lose(candidate);
+      }
+      if (link === undefined || !link.isOpen) continue;
+      const others = byLink.get(link);
+      if (others === undefined) byLink.set(link, [candidate]);
+      else others.push(candidate);
+    }
+    return [...byLink];
+  }
+
+  #ask(link: Link, candidates: readonly Candidate[], isRepeat = false): void {
+    const pipeline = this.#pipelines.get(link) ?? this.#newPipeline(link);
+    this.#pipelines.set(link, pipeline);
+    if (pipeline.isBusy || this.#isStopped || !link.isOpen) return;
+    const { group, owner, timing, clock, replicasOf } = this.#options;
+    const nowMs = clock.nowMs();
+    const requests = candidates.map(({ lease }) => lease.request(nowMs));
+    const calls = candidates.map(({ keys }, i) => {
+      const request = requests[i]!;
+      return request.kind === 'renew'
+        ? renewCall(keys, owner, request.token)
+        : acquireCall(keys, group, owner, timing.durationMs, request.expected);
+    });
+    pipeline.send(calls, replicasOf(candidates[0]!.slot), (outcome) => {
+      if (this.#isStopped) return;
+      let isAnyLost = false;
+      for (const [i, candidate] of candidates.entries()) {
+        if (candidate.link !== link) continue;
+        if (this.#take(candidate, link, requests[i]!, outcome.results[i]!, outcome)) isAnyLost = true;
+      }
+      if (isAnyLost && !isRepeat) this.#ask(link, candidates, true);
+      this.#options.onAnswered();
+      this.#arm();
+    });
+  }
+
+  /** Takes one reply in; returns whether a row that was ours is not any more: it is asked for again at once. */
+  #take(
+    candidate: Candidate,
+    link: Link,
+    request: LeaseRequest,
+    { error, reply }: CallResult,
+    { isConfirmed, sentMs }: PipelineOutcome,
+  ): boolean {
+    const { lease } = candidate;
+    candidate.lastError = error;
+    if (error !== undefined) {
+      if (isRedirection(error)) this.#options.refresh();
+      return false;
+    }
+    if (request.kind === 'renew') {
+      const fenced = parseFenced(reply);
+      if (lease.token !== request.token) return false;
+      if (fenced !== undefined) {
+        this.lose(candidate, fenced);
+        return true;
+      }
+      if (isConfirmed) this.#hold(candidate, request.token, sentMs);
+      return false;
+    }
+    const answer = parseAcquireReply(reply);
+    if (answer.kind === 'foreign') {
+      lease.onForeign(answer.row, this.#options.clock.nowMs());
+      return false;
+    }
+    const { acquired } = answer;
+    if (acquired.history !== link.history) {
+      // The server began another history without having closed its connections (a first replica does that).
+      link.reset('the history of the server changed');
+      return false;
+    }
+    lease.onAcquired(acquired.token);
+    candidate.acquired = acquired;
+    if (isConfirmed) this.#hold(candidate, acquired.token, sentMs);
+    return false;
+  }
+
+  #hold(candidate: Candidate, token: string, sentMs: number): void {
+    candidate.lease.onConfirmed(token, sentMs);
+    this.#options.onHeld(candidate);
+  }
+
+  #newPipeline(link: Link): ConfirmedPipeline {
+    const { clock, timing } = this.#options;
+    return new ConfirmedPipeline(link, () => clock.nowMs(), waitMsOf(timing));
+  }
+
+  /** The next renewal, or the first takeover that is due before it. */
+  #arm(): void {
+    if (this.#isStopped) return;
+    const { clock, timing, candidates } = this.#options;
+    const nowMs = clock.nowMs();
+    let dueMs = this.#lastTickMs + timing.renewMs;
+    for (const { lease } of candidates) {
+      if (lease.takeoverAtMs !== undefined) dueMs = Math.min(dueMs, Math.max(lease.takeoverAtMs + 1, nowMs + BUSY_MS));
+    }
+    this.#cancelTimer?.();
+    this.#cancelTimer = clock.after(Math.max(1, dueMs - nowMs), () => this.tick());
+  }
+}
+
+/** A confirmation later than this would come too late for the renewal behind it. */
+export function waitMsOf({ renewMs, stopMs }: LeaseTiming): number {
+  return Math.max(1, Math.floor(stopMs - renewMs));
+}

@@ -1,0 +1,96 @@
+import type { GroupKeys } from '../log/keys.js';
+import { Script } from '../redis/script.js';
+import type { CommandArgument, Reply } from '../redis/wire-command.js';
+import type { LeaseRow } from './lease.js';
+
+const acquireScript = new Script(new URL('./acquire.lua', import.meta.url));
+const renewScript = new Script(new URL('./renew.lua', import.meta.url));
+const releaseScript = new Script(new URL('./release.lua', import.meta.url));
+const registerScript = new Script(new URL('./register-group.lua', import.meta.url));
+
+/** One call of a script, to be sent in a pipeline. */
+export interface ScriptCall {
+  readonly script: Script;
+  readonly keys: readonly string[];
+  readonly args: readonly CommandArgument[];
+}
+
+/** What an owner was told with its token. */
+export interface Acquired {
+  readonly token: string;
+  /** Of the server that gave the token. */
+  readonly history: string;
+  readonly low: string;
+  /** Entries at or below low, since the group began. */
+  readonly entries: number;
+  readonly bitmaps: ReadonlyMap<string, Buffer>;
+  /** `<entry>:<index>` -> "<failed attempts> <row>" */
+  readonly retries: ReadonlyMap<string, Buffer>;
+}
+
+/** Why a script of an owner was refused: whose row it is. `owner` is empty where it is nobody's. */
+export interface Fenced {
+  readonly owner: string;
+  readonly token: string;
+}
+
+/** See acquire.lua. */
+export function acquireCall(
+  keys: GroupKeys,
+  group: string,
+  owner: string,
+  durationMs: number,
+  expected: LeaseRow | undefined,
+): ScriptCall {
+  return {
+    script: acquireScript,
+    keys: [keys.groups, keys.lease, keys.position, keys.retry],
+    args: [group, owner, durationMs, expected?.token ?? '', expected?.count ?? ''],
+  };
+}
+
+export type AcquireReply =
+  | { readonly kind: 'acquired'; readonly acquired: Acquired }
+  | { readonly kind: 'foreign'; readonly row: LeaseRow };
+
+export function parseAcquireReply(reply: Reply): AcquireReply {
+  const [isAcquired, ...rest] = reply as [number, ...Buffer[]];
+  if (isAcquired !== 1) {
+    const [owner, token, count, durationMs] = rest.map(String) as [string, string, string, string];
+    return { kind: 'foreign', row: { owner, token, count, durationMs: Number(durationMs) } };
+  }
+  const [token, history, position, retries] = rest as unknown as [Buffer, Buffer, Buffer[], Buffer[]];
+  const bitmaps = mapOf(position);
+  const low = String(bitmaps.get('low'));
+  const entries = Number(bitmaps.get('entries') ?? 0);
+  for (const field of ['low', 'entries', 'base']) bitmaps.delete(field);
+  const acquired = { token: String(token), history: String(history), low, entries, bitmaps, retries: mapOf(retries) };
+  return { kind: 'acquired', acquired };
+}
+
+/** See renew.lua; its reply is undefined where it renewed: {@link parseFenced}. */
+export function renewCall(keys: GroupKeys, owner: string, token: string): ScriptCall {
+  return { script: renewScript, keys: [keys.lease], args: [owner, token] };
+}
+
+/** See release.lua. */
+export function releaseCall(keys: GroupKeys, owner: string, token: string): ScriptCall {
+  return { script: releaseScript, keys: [keys.lease], args: [owner, token] };
+}
+
+/** See register-group.lua. */
+export function registerCall(keys: GroupKeys, group: string): ScriptCall {
+  return { script: registerScript, keys: [keys.groups, keys.position], args: [group] };
+}
+
+/** The reply of a fenced script: undefined where it was the owner's. */
+export function parseFenced(reply: Reply): Fenced | undefined {
+  const [passed, owner, token] = reply as [number, Buffer?, Buffer?];
+  return passed === 1 ? undefined : { owner: String(owner), token: String(token) };
+}
+
+export function mapOf(flat: readonly Buffer[]): Map<string, Buffer> {
+  const map = new Map<string, Buffer>();
+  for (let i = 0; i + 1 < flat.length; i += 2) map.set(String(flat[i]), flat[i + 1]!);
+  return map;
+}

@@ -1,0 +1,17 @@
+#!lua flags=allow-oom
+-- Shows that an owner lives: challengers watch the count.
+--
+-- KEYS  1 lease  hash: owner, token, count, duration (ms), history
+-- ARGV  1 owner, 2 token
+-- Reply { 1 }              renewed
+--       { 0, owner, token }  the tenure is over: the row is another one's, is gone ('', '0'), or is the caller's from
+--                            another history; nothing written
+--
+-- Invariant: only the tenure that the row names renews it, and only on the history on which it was acquired.
+local row = redis.call('HMGET', KEYS[1], 'owner', 'token', 'history')
+local history = string.match(redis.call('INFO', 'replication'), 'master_replid:(%w+)')
+if row[1] ~= ARGV[1] or row[2] ~= ARGV[2] or row[3] ~= history then
+  return { 0, row[1] or '', row[2] or '0' }
+end
+redis.call('HINCRBY', KEYS[1], 'count', 1)
+return { 1 }
