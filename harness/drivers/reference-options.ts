@@ -1,4 +1,4 @@
-import { DURABILITIES, type Durability } from '../../broker/index.js';
+import { DURABILITIES, type Durability, type OnReplicaLoss, REPLICA_LOSS_POLICIES } from '../../broker/log/message.js';
 import { didYouMean } from '../scenario/suggest.js';
 import { DriverError } from './driver-error.js';
 
@@ -6,26 +6,38 @@ import { DriverError } from './driver-error.js';
 export interface ReferenceOptions {
   readonly partitions: number;
   readonly durability: Durability;
+  /** What `replicated` and `fsync` do without all replicas. */
+  readonly onReplicaLoss: OnReplicaLoss;
   readonly ordering: 'key' | 'none';
   /** Handlings before a message becomes a dead letter. */
   readonly maxAttempts: number;
   readonly retryBaseMs: number;
   readonly retryCapMs: number;
   readonly publishTimeoutMs: number;
+  /** A partition whose owner has shown no life for this long is taken over. */
+  readonly leaseDurationMs: number;
+  readonly leaseRenewMs: number;
+  /** An owner that was not confirmed for this long stops. */
+  readonly leaseStopMs: number;
 }
 
 const DEFAULTS: ReferenceOptions = {
   partitions: 16,
   durability: 'leader',
+  onReplicaLoss: 'survivors',
   ordering: 'key',
   maxAttempts: 5,
   retryBaseMs: 50,
   retryCapMs: 1_000,
   publishTimeoutMs: 25_000,
+  leaseDurationMs: 2_000,
+  leaseRenewMs: 500,
+  leaseStopMs: 1_400,
 };
 
 const CHOICES: Partial<Record<keyof ReferenceOptions, readonly string[]>> = {
   durability: DURABILITIES,
+  onReplicaLoss: REPLICA_LOSS_POLICIES,
   ordering: ['key', 'none'],
 };
 
@@ -42,8 +54,15 @@ export function referenceOptionProblems(given: Readonly<Record<string, unknown>>
     const problem = problemOf(name, value);
     return problem === undefined ? [] : [[name, problem] as const];
   });
-  return Object.fromEntries(problems);
+  if (problems.length > 0) return Object.fromEntries(problems);
+  const { leaseRenewMs, leaseStopMs, leaseDurationMs } = { ...DEFAULTS, ...given } as ReferenceOptions;
+  if (leaseRenewMs < leaseStopMs && leaseStopMs < leaseDurationMs) return {};
+  const times = `leaseRenewMs ${leaseRenewMs}, leaseStopMs ${leaseStopMs}, leaseDurationMs ${leaseDurationMs}`;
+  const wrong = LEASE_TIMES.find((name) => Object.hasOwn(given, name)) ?? 'leaseDurationMs';
+  return { [wrong]: `${times}: each must be below the next` };
 }
+
+const LEASE_TIMES = ['leaseDurationMs', 'leaseStopMs', 'leaseRenewMs'] as const;
 
 function problemOf(name: string, value: unknown): string | undefined {
   if (!Object.hasOwn(DEFAULTS, name)) {

@@ -10,9 +10,10 @@ import {
   type RejectReason,
   type StoredMessage,
 } from './driver.js';
+import { referenceEndpoint } from './reference-endpoint.js';
 import { parseReferenceOptions, type ReferenceOptions } from './reference-options.js';
 
-/** Reconnecting after a broken connection, on top of the longest pause before a retry. */
+/** Reconnecting after a broken connection, on top of the longest pause before a retry or a takeover. */
 const RECONNECT_ALLOWANCE_MS = 1_000;
 
 /** The reference broker as a system under test. */
@@ -36,7 +37,7 @@ class ReferenceDriver implements Driver {
     this.capabilities = {
       ordering: options.ordering,
       inventory: true,
-      redeliveryAfterMs: options.retryCapMs + RECONNECT_ALLOWANCE_MS,
+      redeliveryAfterMs: Math.max(options.retryCapMs, options.leaseDurationMs) + RECONNECT_ALLOWANCE_MS,
       maxAttempts: options.maxAttempts,
     };
   }
@@ -61,7 +62,8 @@ class ReferenceDriver implements Driver {
 
   async consume(handler: MessageHandler, ready: () => void, signal: AbortSignal): Promise<void> {
     const { topic, group, worker, concurrency } = this.#context;
-    const { ordering, maxAttempts, retryBaseMs, retryCapMs } = this.#options;
+    const { ordering, maxAttempts, retryBaseMs, retryCapMs, leaseDurationMs, leaseRenewMs, leaseStopMs } =
+      this.#options;
     const broker = await this.#connect();
     await using _subscription = await broker.subscribe(topic, group, handler, {
       assignment: { member: worker.index, of: worker.count },
@@ -70,6 +72,9 @@ class ReferenceDriver implements Driver {
       maxAttempts,
       retryBaseMs,
       retryCapMs,
+      leaseDurationMs,
+      leaseRenewMs,
+      leaseStopMs,
     });
     ready();
     await aborted(signal);
@@ -96,12 +101,12 @@ class ReferenceDriver implements Driver {
 
   #connect(): Promise<MessageBroker> {
     const { endpoints, log } = this.#context;
-    const { host, port } = endpoints.redis.nodes[0]!;
-    const { username, password } = endpoints.redis;
+    const { durability, onReplicaLoss, publishTimeoutMs } = this.#options;
     this.#broker ??= MessageBroker.connect({
-      redis: { host, port, ...(username !== undefined && { username }), ...(password !== undefined && { password }) },
-      durability: this.#options.durability,
-      publishTimeoutMs: this.#options.publishTimeoutMs,
+      redis: referenceEndpoint(endpoints),
+      durability,
+      onReplicaLoss,
+      publishTimeoutMs,
       onEvent: (event) => log(JSON.stringify(event)),
     });
     return this.#broker;

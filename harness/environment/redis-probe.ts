@@ -17,13 +17,17 @@ export function askRedis(address: RedisAddress, command: string, ...args: string
   return onRedis(address, (redis) => redis.call(command, ...args));
 }
 
-/** Several commands on one such connection. */
-export async function onRedis<T>(address: RedisAddress, work: (redis: Redis) => Promise<T>): Promise<T> {
+/** Several commands on one such connection, each within `deadlineMs`. */
+export async function onRedis<T>(
+  address: RedisAddress,
+  work: (redis: Redis) => Promise<T>,
+  deadlineMs = PROBE_DEADLINE_MS,
+): Promise<T> {
   const redis = new Redis({
     ...address,
     lazyConnect: true,
     connectTimeout: PROBE_DEADLINE_MS,
-    commandTimeout: PROBE_DEADLINE_MS,
+    commandTimeout: deadlineMs,
     enableReadyCheck: false,
     maxRetriesPerRequest: 0,
     retryStrategy: () => null,

@@ -31,6 +31,6 @@ export function jobOf(
   ledgerWorker = worker.index,
 ): WorkerJob {
   const { scenario, nonce, topic, group, ledgerDir } = context;
-  const endpoints = context.ownEndpoints?.[`${role}-${worker.index + 1}`] ?? context.endpoints;
+  const endpoints = context.ownEndpoints?.[`${role}-${ledgerWorker + 1}`] ?? context.endpoints;
   return { role, worker, ledgerWorker, scenario, nonce, topic, group, endpoints, ledgerDir };
 }

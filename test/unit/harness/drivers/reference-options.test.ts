@@ -6,6 +6,7 @@ describe("the reference driver's options", () => {
     expect(parseReferenceOptions({})).toMatchObject({
       partitions: 16,
       durability: 'leader',
+      onReplicaLoss: 'survivors',
       ordering: 'key',
       maxAttempts: 5,
     });
@@ -17,7 +18,9 @@ describe("the reference driver's options", () => {
 
   it.each([
     [{ partition: 8 }, 'partition is unknown. Did you mean "partitions"?'],
-    [{ durability: 'replicated' }, 'durability "replicated": one of leader'],
+    [{ durability: 'sure' }, 'durability "sure": one of leader, replicated, fsync'],
+    [{ onReplicaLoss: 'panic' }, 'onReplicaLoss "panic": one of survivors, block, degrade'],
+    [{ leaseRenewMs: 2_000 }, 'leaseRenewMs 2000, leaseStopMs 1400, leaseDurationMs 2000: each must be below the next'],
     [{ partitions: 0 }, 'partitions 0: a whole number of at least 1'],
     [{ ordering: 'strict', maxAttempts: '3' }, 'ordering "strict": one of key, none; maxAttempts "3": a whole number'],
   ])('%j is refused', (options, message) => {
