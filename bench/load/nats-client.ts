@@ -1,4 +1,4 @@
-import { AckPolicy, jetstream, jetstreamManager, RetentionPolicy, StorageType } from '@nats-io/jetstream';
+import { AckPolicy, jetstream, jetstreamManager, StorageType } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import type { BenchClient, NatsSpec, Target } from './client.js';
 import { crash } from './crash.js';
@@ -19,8 +19,6 @@ export function natsClient({ storage }: NatsSpec, { host, port }: Target): Bench
         name: topic,
         subjects: [topic],
         storage: storage === 'file' ? StorageType.File : StorageType.Memory,
-        // As the other contenders: what is acknowledged need not be kept.
-        retention: RetentionPolicy.Workqueue,
       });
       await manager.consumers.add(topic, {
         durable_name: CONSUMER,
