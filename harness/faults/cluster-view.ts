@@ -12,18 +12,18 @@ export interface ClusterMember {
   readonly masterId: string | undefined;
 }
 
-/** As `by` sees its cluster; else the first that answers of those that no fault holds. */
-export async function clusterMembers(environment: Environment, by?: RedisNode): Promise<readonly ClusterMember[]> {
+/** As the first node sees them that answers, of those that no fault holds. */
+export async function clusterMembers(environment: Environment): Promise<readonly ClusterMember[]> {
   const holds = holdsOf(environment);
-  const asked = by === undefined ? environment.nodes.filter(({ name }) => !holds.isHeld(name)) : [by];
-  for (const node of asked) {
+  for (const node of environment.nodes) {
+    if (holds.isHeld(node.name)) continue;
     const text = await askRedis(node.direct, 'CLUSTER', 'NODES').catch(() => undefined);
     if (text !== undefined) return readMembers(String(text), environment.nodes);
   }
   throw new FaultError('not-running', 'No node of the cluster answers');
 }
 
-export function readMembers(text: string, nodes: readonly RedisNode[]): ClusterMember[] {
+function readMembers(text: string, nodes: readonly RedisNode[]): ClusterMember[] {
   return text.split('\n').flatMap((line): ClusterMember[] => {
     const [id = '', address = '', flags = '', master = '-'] = line.trim().split(' ');
     const port = Number(/:(\d+)@/.exec(address)?.[1]);
@@ -35,8 +35,14 @@ export function readMembers(text: string, nodes: readonly RedisNode[]): ClusterM
 }
 
 /** Throws {@link FaultError} `no-such-target` where the cluster does not know the node. */
-export function memberOf(members: readonly ClusterMember[], node: RedisNode): ClusterMember {
-  const found = members.find((member) => member.node.name === node.name);
+export function memberOf(members: readonly ClusterMember[], name: string): ClusterMember {
+  const found = members.find((member) => member.node.name === name);
   if (found !== undefined) return found;
-  throw new FaultError('no-such-target', `${node.name} is no member of the cluster`);
+  throw new FaultError('no-such-target', `${name} is no member of the cluster`);
+}
+
+/** The node itself, or whom it follows. Throws {@link FaultError} `no-such-target`. */
+export function masterOfShard(members: readonly ClusterMember[], name: string): ClusterMember {
+  const member = memberOf(members, name);
+  return members.find(({ id }) => id === member.masterId) ?? member;
 }

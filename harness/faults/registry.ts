@@ -11,6 +11,7 @@ import { flush } from './flush.js';
 import { kill } from './kill.js';
 import { latency } from './latency.js';
 import { limitData } from './limit-data.js';
+import { migrateSlots } from './migrate-slots.js';
 import { partition } from './partition.js';
 import { pause } from './pause.js';
 import { resetPeer } from './reset-peer.js';
@@ -38,6 +39,7 @@ export const FAULT_KINDS: readonly FaultKind[] = [
   rollingRestart,
   failover,
   demote,
+  migrateSlots,
   clientKill,
   scriptFlush,
   config,

@@ -46,7 +46,7 @@ async function bySentinel(environment: Environment, master: RedisNode): Promise<
 
 async function inCluster(environment: Environment, master: RedisNode, mode?: FailoverMode): Promise<TakeOver> {
   const members = await clusterMembers(environment);
-  const { id } = memberOf(members, master);
+  const { id } = memberOf(members, master.name);
   const holds = holdsOf(environment);
   const replicas = members.filter(({ masterId, node }) => masterId === id && !holds.isHeld(node.name));
   const inSync = await Promise.all(replicas.map(({ node }) => isInSync(node)));
@@ -58,7 +58,7 @@ async function inCluster(environment: Environment, master: RedisNode, mode?: Fai
   return {
     successor: async () => {
       const masters = await mastersByCluster(environment.nodes);
-      if (!masters.some(({ name }) => name === chosen.name)) return undefined;
+      if (!masters.some((one) => one?.name === chosen.name)) return undefined;
       return (await roleOf(chosen)) === 'master' ? chosen : undefined;
     },
   };
