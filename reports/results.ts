@@ -36,7 +36,12 @@ const run = z.object({
   environment: z.object({
     kind: z.string(),
     topology: z.string(),
+    /** Of each master. */
     replicas: z.number().int(),
+    /** With the topology `cluster`. */
+    masters: z.number().int().optional(),
+    /** With the topology `sentinel`. */
+    sentinels: z.number().int().optional(),
     redisConfig: z.record(z.string(), z.string()),
   }),
   versions: z.object({ gauntlet: z.string(), redis: z.string(), toxiproxy: z.string(), node: z.string() }),

@@ -52,6 +52,12 @@ export async function startExternalEnvironment(options: ExternalOptions): Promis
       `environment.redis.topology: "${redis.topology}" cannot be had with --env external, which has one Redis: use standalone, or --env native.`,
     );
   }
+  if (redis.ownLinks !== undefined) {
+    throw new EnvironmentError(
+      'unsupported',
+      'environment.redis.ownLinks cannot be had with --env external, which has one proxy for all: remove it, or use --env native.',
+    );
+  }
   const direct = parseRedisUrl(options.redisUrl);
   const control = parseToxiproxyUrl(options.toxiproxyUrl);
   const upstream = options.redisUpstream === undefined ? direct : parseUpstream(options.redisUpstream);

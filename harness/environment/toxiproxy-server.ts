@@ -32,8 +32,12 @@ export function toxiproxyServer(options: ToxiproxyServerOptions): ServerProcess 
     name: 'toxiproxy',
     command: binary.path,
     args: ['-host', '127.0.0.1', '-port', String(controlPort), '-config', configPath],
-    // Go's idle threads spin for work: on few cores they take them from the system under test.
-    env: { GOMAXPROCS: String(Math.max(1, availableParallelism() >> 1)) },
+    env: {
+      // Go's idle threads spin for work: on few cores they take them from the system under test.
+      GOMAXPROCS: String(Math.max(1, availableParallelism() >> 1)),
+      // Else it writes several lines for each connection.
+      LOG_LEVEL: 'info',
+    },
     cwd: dir,
     logPath,
     isReady: () => hasProxies(controlPort, proxies, logPath),

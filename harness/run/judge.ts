@@ -16,6 +16,7 @@ import type { LoadPlan } from '../load/plan.js';
 import type { Probe } from '../load/probe.js';
 import type { DriverDescription } from '../load/protocol.js';
 import type { RunContext } from '../load/run-context.js';
+import type { RedisSpec } from '../scenario/scenario.js';
 import { gauntletVersion } from '../version.js';
 import type { Drained } from './drain-system.js';
 import type { EventLog } from './event-log.js';
@@ -79,9 +80,7 @@ export async function judge(run: FinishedRun): Promise<Results> {
       driver: { name: driver.name, version: driver.version, options: { ...scenario.system.options } },
       environment: {
         kind: run.environment.kind,
-        topology: scenario.environment.redis.topology,
-        replicas: scenario.environment.redis.replicas,
-        redisConfig: { ...scenario.environment.redis.config },
+        ...describeRedis(scenario.environment.redis),
       },
       versions: { gauntlet: gauntletVersion(), ...run.environment.versions, node: process.versions.node },
       machine: describeMachine(),
@@ -108,6 +107,16 @@ export async function judge(run: FinishedRun): Promise<Results> {
   };
 }
 
+function describeRedis({ topology, replicas, masters, sentinel, config }: RedisSpec) {
+  return {
+    topology,
+    replicas,
+    ...(masters !== undefined && { masters }),
+    ...(sentinel !== undefined && { sentinels: sentinel.count }),
+    redisConfig: { ...config },
+  };
+}
+
 function historyOf(run: FinishedRun): RunHistory {
   const { plan, context, startNs, endNs, drained, fleet, timeline, driver, options } = run;
   const files = fleet.ledgerFiles();
@@ -119,7 +128,7 @@ function historyOf(run: FinishedRun): RunHistory {
     endNs,
     files,
     inventory: drained.inventory,
-    incidents: [...fleet.incidents(endNs), ...cutOffIncidents(faults, options.scenario.faults, files, endNs)],
+    incidents: [...fleet.incidents(endNs), ...cutOffIncidents(faults, options.scenario, files, endNs)],
     crashes: fleet.crashes(),
     faults,
     publishDeadlineMs: options.scenario.load.message.publishDeadlineMs,

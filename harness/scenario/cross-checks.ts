@@ -60,13 +60,15 @@ function checkTopology({ environment, producers, consumers }: Sections): Finding
   if (topology === 'sentinel' && replicas === 0) {
     refuse('replicas', 'Sentinels without a replica have nobody to make master; use at least 1.');
   }
-  if (sentinel !== undefined && (sentinel.count < 3 || sentinel.count % 2 === 0)) {
-    const remedy = sentinel.count < 3 ? 'use 3' : `use ${sentinel.count - 1} or ${sentinel.count + 1}`;
-    const reason =
-      sentinel.count < 3
-        ? 'have no majority once one of them is gone'
-        : `bear the loss of no more of them than ${sentinel.count - 1}`;
-    refuse('sentinels', `${sentinel.count} ${sentinel.count === 1 ? 'Sentinel' : 'Sentinels'} ${reason}; ${remedy}.`);
+  if (sentinel !== undefined && sentinel.count < 3) {
+    const which = sentinel.count === 1 ? '1 Sentinel has' : `${sentinel.count} Sentinels have`;
+    refuse('sentinels', `${which} no majority once one is gone; use 3.`);
+  } else if (sentinel !== undefined && sentinel.count % 2 === 0) {
+    const fewer = sentinel.count - 1;
+    refuse(
+      'sentinels',
+      `${sentinel.count} Sentinels bear the loss of no more of them than ${fewer}; use ${fewer} or ${fewer + 2}.`,
+    );
   }
   if (masters !== undefined && masters < 3) {
     refuse('masters', `a cluster of ${masters} has no majority once one master is gone; use at least 3.`);

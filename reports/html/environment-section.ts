@@ -17,7 +17,7 @@ ${fact('Seed', String(run.seed))}
 ${fact('Git commit', run.gitCommit ?? 'not in a repository')}
 ${fact('Driver', `${driver.name} ${driver.version}`)}
 ${fact('Driver options', pairs(driver.options))}
-${fact('Environment', `${environment.kind}, ${environment.topology}${environment.replicas > 0 ? `, ${environment.replicas} replicas` : ''}`)}
+${fact('Environment', servers(environment))}
 ${fact('redis.conf', pairs(environment.redisConfig))}
 ${fact('Versions', `Gauntlet ${versions.gauntlet}, Redis ${versions.redis}, Toxiproxy ${versions.toxiproxy}, Node ${versions.node}`)}
 ${fact('Machine', `${machine.cpu}, ${machine.cores} cores, ${formatBytes(machine.memoryBytes)}, ${machine.os}${machine.governor === null ? '' : `, governor ${machine.governor}`}`)}
@@ -32,6 +32,15 @@ ${fact('Scenario file', `${scenario.path} (sha256 ${scenario.sha256.slice(0, 16)
 </dl>
 <details><summary>The scenario, as it was read</summary><pre tabindex="0"><code>${scenario.source.slice(0, MAX_SOURCE)}</code></pre></details>
 <p class="files">Files beside this page: ${FILES.map((file, i) => [i > 0 && ' · ', html`<a href="${file}">${file}</a>`])}${logs(results)}</p>`;
+}
+
+function servers({ kind, topology, replicas, masters, sentinels }: Results['run']['environment']): string {
+  const counts = [
+    masters !== undefined && `${masters} masters`,
+    replicas > 0 && `${replicas} ${replicas === 1 ? 'replica' : 'replicas'}${masters === undefined ? '' : ' each'}`,
+    sentinels !== undefined && `${sentinels} Sentinels`,
+  ];
+  return [kind, topology, ...counts.filter((count) => count !== false)].join(', ');
 }
 
 const FILES = ['results.json', 'metrics.txt', 'e2e.hlog', 'e2e.hgrm', 'publish.hlog', 'publish.hgrm'];
