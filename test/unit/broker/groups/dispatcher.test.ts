@@ -1,70 +1,107 @@
 import { describe, expect, it } from 'vitest';
-import { Delivery } from '../../../../broker/groups/delivery.js';
+import type { Handler } from '../../../../broker/groups/delivery.js';
 import { Dispatcher } from '../../../../broker/groups/dispatcher.js';
-import { Tenure } from '../../../../broker/groups/tenure.js';
-import { decodeMessage, encodedSize, encodeMessage } from '../../../../broker/log/frame-codec.js';
-import { groupKeys } from '../../../../broker/log/keys.js';
+import { ManualClock } from '../../../fixtures/manual-clock.js';
+import { heldTenure, logDelivery } from '../../../fixtures/tenure-bed.js';
 
-const tenure = new Tenure(
-  0,
-  groupKeys('t', 0, 'g'),
-  'history',
-  { token: '1', low: '0-0', bitmaps: new Map(), retries: new Map() },
-  new Set(),
-);
-
-function delivery(id: string): Delivery {
-  const message = { payload: Buffer.alloc(1) };
-  const size = encodedSize(id, message) as number;
-  const bytes = Buffer.alloc(size);
-  encodeMessage(bytes, 0, size, id, message, 0);
-  const decoded = decodeMessage(bytes, 0, size);
-  if (typeof decoded === 'string') throw new Error(decoded);
-  return new Delivery(tenure, '1-0', 0, undefined, undefined, decoded, 0);
+function dispatcherOf(handler: Handler, concurrency = 2) {
+  const clock = new ManualClock();
+  const started: string[] = [];
+  const handled: string[] = [];
+  const leftovers: string[] = [];
+  const dispatcher = new Dispatcher({
+    clock,
+    handler: (message) => {
+      started.push(message.id);
+      return handler(message);
+    },
+    concurrency,
+    onHandled: ({ id }) => {
+      handled.push(id);
+      if (id === 'broken') throw new Error('broken');
+    },
+    onFailed: () => {},
+    onLeftoverReturned: ({ id }) => leftovers.push(id),
+  });
+  return { clock, dispatcher, started, handled, leftovers };
 }
+
+const turn = () => new Promise((resolve) => setImmediate(resolve));
 
 describe('a dispatcher', () => {
   it('starts as many handlers as may run, in order', async () => {
-    const started: string[] = [];
     const finish: (() => void)[] = [];
-    const handled: string[] = [];
-    const dispatcher = new Dispatcher({
-      clock: { soon: setImmediate },
-      handler: ({ id }) => {
-        started.push(id);
-        return new Promise((resolve) => finish.push(resolve));
-      },
-      concurrency: 2,
-      mayStart: () => true,
-      onHandled: ({ id }) => handled.push(id),
-      onFailed: () => {},
-    });
-    for (const id of ['a', 'b', 'c']) dispatcher.enqueue(delivery(id));
+    const { dispatcher, started, handled } = dispatcherOf(() => new Promise((resolve) => finish.push(resolve)));
+    const { tenure } = heldTenure();
+    for (let i = 1; i <= 3; i++) dispatcher.enqueue(logDelivery(tenure, i));
     dispatcher.pump();
-    expect(started).toEqual(['a', 'b']);
+    expect([started, dispatcher.running]).toEqual([['m1', 'm2'], 2]);
     finish[0]!();
-    await new Promise((resolve) => setImmediate(resolve));
-    expect(handled).toEqual(['a']);
-    expect(started).toEqual(['a', 'b', 'c']);
+    await turn();
+    expect([handled, started]).toEqual([['m1'], ['m1', 'm2', 'm3']]);
+    expect(dispatcher.runningOf(0).map(({ id }) => id)).toEqual(['m2', 'm3']);
+    expect(dispatcher.runningOf(1)).toEqual([]);
+    const stopped = dispatcher.stop();
+    for (const done of finish) done();
+    await stopped;
+    expect([dispatcher.running, dispatcher.runningOf(0)]).toEqual([0, []]);
   });
 
   it('goes on after an error in what is told of an outcome', () => {
-    const handled: string[] = [];
-    const dispatcher = new Dispatcher({
-      clock: { soon: setImmediate },
-      handler: () => {},
-      concurrency: 1,
-      mayStart: () => true,
-      onHandled: ({ id }) => {
-        handled.push(id);
-        if (id === 'a') throw new Error('broken');
-      },
-      onFailed: () => {},
-    });
-    dispatcher.enqueue(delivery('a'));
-    dispatcher.enqueue(delivery('b'));
+    const { dispatcher, handled } = dispatcherOf(() => {}, 1);
+    const { tenure } = heldTenure();
+    dispatcher.enqueue(logDelivery(tenure, 1, 'broken'));
+    dispatcher.enqueue(logDelivery(tenure, 2));
     expect(() => dispatcher.pump()).toThrow('broken');
     dispatcher.pump();
-    expect(handled).toEqual(['a', 'b']);
+    expect(handled).toEqual(['broken', 'm2']);
+  });
+
+  it('looks at the deadline of the lease right before each message', () => {
+    const { tenure, lease } = heldTenure();
+    const { clock, dispatcher, started } = dispatcherOf(({ id }) => {
+      // The whole process stands still inside a handler: SIGSTOP, a long collection, a busy loop.
+      if (id === 'm1') clock.stall(1_400);
+    });
+    for (let i = 1; i <= 3; i++) dispatcher.enqueue(logDelivery(tenure, i));
+    dispatcher.pump();
+    expect(started).toEqual(['m1']);
+    dispatcher.pump();
+    expect(started).toEqual(['m1']);
+    lease.onConfirmed('1', 1_400);
+    dispatcher.resume(tenure);
+    expect(started).toEqual(['m1', 'm2', 'm3']);
+  });
+
+  it('starts nothing that could not be settled, and holds up no other partition for it', () => {
+    const { dispatcher, started } = dispatcherOf(() => {});
+    const [stuck, healthy] = [heldTenure(), heldTenure()];
+    stuck.link.isOpen = false;
+    dispatcher.enqueue(logDelivery(stuck.tenure, 1, 'stuck'));
+    dispatcher.enqueue(logDelivery(healthy.tenure, 1, 'healthy'));
+    dispatcher.pump();
+    expect(started).toEqual(['healthy']);
+    stuck.link.isOpen = true;
+    dispatcher.resume(stuck.tenure);
+    expect(started).toEqual(['healthy', 'stuck']);
+  });
+
+  it('drops what a tenure left, and tells when its last handlers return', async () => {
+    let finish = () => {};
+    const { dispatcher, started, leftovers } = dispatcherOf(
+      () =>
+        new Promise((resolve) => {
+          finish = resolve;
+        }),
+      1,
+    );
+    const { tenure } = heldTenure();
+    dispatcher.enqueue(logDelivery(tenure, 1));
+    dispatcher.enqueue(logDelivery(tenure, 2));
+    dispatcher.pump();
+    tenure.end();
+    finish();
+    await turn();
+    expect([started, leftovers]).toEqual([['m1'], ['m1']]);
   });
 });

@@ -1,63 +1,241 @@
 import { describe, expect, it } from 'vitest';
-import { systemClock } from '../../../../broker/clock.js';
 import { Ownership } from '../../../../broker/groups/ownership.js';
-import type { Link } from '../../../../broker/redis/link.js';
-import type { OnReply, Reply } from '../../../../broker/redis/wire-command.js';
+import type { BrokerEvent } from '../../../../broker/index.js';
+import type { Reply } from '../../../../broker/redis/wire-command.js';
+import { FakeDirectory, master } from '../../../fixtures/fake-directory.js';
+import type { FakeLink } from '../../../fixtures/fake-link.js';
+import { ManualClock } from '../../../fixtures/manual-clock.js';
+import { fakeLink } from '../../../fixtures/tenure-bed.js';
 
-/** An ownership of two partitions whose every command ends like this. */
-function ownershipWhere(outcome: Error | Reply) {
-  const acquired: number[] = [];
-  let commands = 0;
-  const link = {
-    name: 'link',
-    history: 'h',
-    isEnded: false,
-    lastReason: '',
-    whenOpen: async (signal: AbortSignal) => !signal.aborted,
-    send: (_args: unknown, onReply: OnReply) => {
-      commands++;
-      if (outcome instanceof Error) onReply(outcome, null);
-      else onReply(undefined, outcome);
-    },
-  };
+const buffer = (text: string) => Buffer.from(text);
+
+function acquiredReply(token: string, history = 'h1'): Reply {
+  return [1, buffer(token), buffer(history), [buffer('low'), buffer('0-0')], []];
+}
+const foreign: Reply = [0, buffer('other'), buffer('5'), buffer('1'), buffer('2000')];
+
+/** An ownership of two partitions of one master, on links that the test answers. */
+function ownershipOf(replicas = 0) {
+  const clock = new ManualClock();
+  const directory = new FakeDirectory();
+  directory.replicas = { configured: replicas, down: 0 };
+  directory.name(master(1));
+  const links = { lease: fakeLink('lease'), settle: fakeLink('settle'), read: fakeLink('read') };
+  for (const link of Object.values(links)) link.greet();
+  const events: BrokerEvent[] = [];
+  const begun: string[] = [];
   const ownership = new Ownership({
     topic: 't',
     group: 'g',
     owner: 'me',
     partitions: [0, 1],
-    link: link as unknown as Link,
-    clock: systemClock,
-    random: () => 0,
-    onEvent: () => {},
-    onAcquired: ({ partition }) => acquired.push(partition),
+    timing: { durationMs: 2_000, renewMs: 500, stopMs: 1_400 },
+    directory,
+    links: { lease: () => links.lease, settle: () => links.settle, read: () => links.read },
+    clock,
+    onEvent: (event) => events.push(event),
+    onBegun: ({ partition, token }) => begun.push(`${partition}: ${token}`),
+    onRenewed: () => {},
   });
-  return { ownership, acquired, commandCount: () => commands };
+  return { ownership, clock, directory, links, begun, events, kinds: () => events.map(({ kind }) => kind) };
 }
 
-function refusal(message: string): Error {
-  return Object.assign(new Error(message), { name: 'ReplyError' });
+/** Commands that wait for an answer, by what they do. */
+function asked(link: FakeLink): string[] {
+  return link.outstanding.map(({ args }) =>
+    args[0] === 'WAIT' ? `WAIT ${args[1]}` : args[2] === 4 ? 'acquire' : 'renew',
+  );
 }
 
 describe('the first acquisition', () => {
-  it('begins a tenure of every partition', async () => {
-    const reply = [Buffer.from('7'), [Buffer.from('low'), Buffer.from('0-0')], []] as unknown as Reply;
-    const { ownership, acquired } = ownershipWhere(reply);
-    await ownership.acquireAll(60_000);
-    expect(acquired).toEqual([0, 1]);
-    expect(ownership.tenures.map(({ token }) => token)).toEqual(['7', '7']);
+  it('takes all partitions of a master in one pipeline with one WAIT, and begins when that is confirmed', async () => {
+    const { ownership, links, begun, clock } = ownershipOf(2);
+    const started = ownership.start(60_000);
+    expect(asked(links.lease)).toEqual(['acquire', 'acquire', 'WAIT 2']);
+    links.lease.answer(acquiredReply('7'));
+    links.lease.answer(acquiredReply('8'));
+    expect(begun).toEqual([]);
+    links.lease.answer(2);
+    expect(begun).toEqual(['0: 7', '1: 8']);
+    await started;
+    expect(ownership.tenures.every((tenure) => tenure.mayHandle(clock.nowMs()))).toBe(true);
+    expect(ownership.isCaughtUp(master(1))).toBe(true);
   });
 
-  it('fails at once when Redis refuses for good', async () => {
-    const { ownership, commandCount } = ownershipWhere(refusal('WRONGTYPE Operation against a key'));
-    await expect(ownership.acquireAll(60_000)).rejects.toMatchObject({ name: 'BrokerError', code: 'refused' });
-    expect(commandCount()).toBe(2);
+  it('does not count while fewer replicas have confirmed it: the row is ours, and renewed until they have', async () => {
+    const { ownership, links, begun, clock } = ownershipOf(2);
+    const started = ownership.start(60_000);
+    for (const reply of [acquiredReply('7'), acquiredReply('8'), 1]) links.lease.answer(reply);
+    expect([begun, ownership.isCaughtUp(master(1))]).toEqual([[], false]);
+    clock.advance(500);
+    expect(asked(links.lease)).toEqual(['renew', 'renew', 'WAIT 2']);
+    for (const reply of [[1], [1], 2]) links.lease.answer(reply);
+    await started;
+    expect(begun).toEqual(['0: 7', '1: 8']);
   });
 
-  it('fails at its deadline while Redis refuses for now', async () => {
-    const { ownership } = ownershipWhere(refusal('LOADING Redis is loading'));
-    await expect(ownership.acquireAll(1)).rejects.toMatchObject({
+  it('is answered, too, by the word that another member owns', async () => {
+    const { ownership, links, begun } = ownershipOf();
+    const started = ownership.start(60_000);
+    links.lease.answer(acquiredReply('7'));
+    links.lease.answer(foreign);
+    await started;
+    expect([begun, ownership.isCaughtUp(master(1))]).toEqual([['0: 7'], true]);
+  });
+
+  it('fails at once when Redis refuses for good, and at its deadline while it refuses for now', async () => {
+    const refused = ownershipOf();
+    const outcome = expect(refused.ownership.start(60_000)).rejects.toMatchObject({ code: 'refused' });
+    const refuse = (link: FakeLink, text: string) => {
+      for (const { onReply } of link.outstanding.splice(0)) {
+        onReply(Object.assign(new Error(text), { name: 'ReplyError' }), null);
+      }
+    };
+    refuse(refused.links.lease, 'WRONGTYPE Operation against a key');
+    await outcome;
+    const late = ownershipOf();
+    const lateOutcome = expect(late.ownership.start(100)).rejects.toMatchObject({
       code: 'connection',
       message: expect.stringContaining('LOADING'),
     });
+    refuse(late.links.lease, 'LOADING Redis is loading');
+    late.clock.advance(100);
+    await lateOutcome;
+  });
+
+  it('brings whole scripts, and the WAIT behind them, where the server knows none', () => {
+    const { ownership, links, begun } = ownershipOf(1);
+    void ownership.start(60_000);
+    const noScript = Object.assign(new Error('NOSCRIPT No matching script'), { name: 'ReplyError' });
+    for (let i = 0; i < 2; i++) links.lease.outstanding.shift()!.onReply(noScript, null);
+    links.lease.answer(1);
+    expect(begun).toEqual([]);
+    expect(links.lease.outstanding.map(({ args }) => args[0])).toEqual(['EVAL', 'EVAL', 'WAIT']);
+    for (const reply of [acquiredReply('7'), acquiredReply('8'), 1]) links.lease.answer(reply);
+    expect(begun).toEqual(['0: 7', '1: 8']);
+  });
+});
+
+/** Both partitions are held since time 0. */
+async function held(replicas = 0) {
+  const bed = ownershipOf(replicas);
+  const started = bed.ownership.start(60_000);
+  for (const reply of [acquiredReply('7'), acquiredReply('8'), replicas]) bed.links.lease.answer(reply);
+  await started;
+  return bed;
+}
+
+describe('a tenure', () => {
+  it('handles nothing once nothing was confirmed for too long, and goes on when it is', async () => {
+    const { ownership, links, clock, kinds } = await held(1);
+    const mayHandle = () => ownership.tenures.map((tenure) => tenure.mayHandle(clock.nowMs()));
+    clock.advance(500);
+    for (const reply of [[1], [1], 0]) links.lease.answer(reply);
+    clock.advance(899);
+    expect(mayHandle()).toEqual([true, true]);
+    clock.advance(1);
+    expect(mayHandle()).toEqual([false, false]);
+    for (const reply of [[1], [1], 1]) links.lease.answer(reply);
+    expect(mayHandle()).toEqual([true, true]);
+    expect(kinds()).toEqual(['acquired', 'acquired']);
+  });
+
+  it('ends when a renewal is refused: lost to another owner, or begun anew at once', async () => {
+    const { ownership, links, clock, begun, kinds } = await held();
+    clock.advance(500);
+    links.lease.answer([0, buffer('other'), buffer('9')]);
+    links.lease.answer([0, buffer(''), buffer('0')]);
+    expect(kinds().slice(2)).toEqual(['ownership-lost']);
+    expect(ownership.tenures).toEqual([]);
+    expect(asked(links.lease)).toEqual(['acquire', 'acquire']);
+    links.lease.answer(foreign);
+    links.lease.answer(acquiredReply('10'));
+    expect(begun.slice(2)).toEqual(['1: 10']);
+    expect(kinds().slice(3)).toEqual(['reacquired']);
+  });
+
+  it('ends when a settlement is refused', async () => {
+    const { ownership, links, begun } = await held();
+    const [tenure] = ownership.tenures;
+    ownership.onFenced(tenure!, { owner: 'me', token: '7' });
+    expect(tenure!.isOver).toBe(true);
+    expect(asked(links.lease)).toEqual(['acquire', 'renew']);
+    links.lease.answer(acquiredReply('11'));
+    expect(begun.slice(2)).toEqual([]);
+    links.lease.answer([1]);
+    expect(begun.slice(2)).toEqual(['0: 11']);
+  });
+
+  it('survives a reconnect to the same history, and none to another', async () => {
+    const { ownership, links } = await held();
+    const before = ownership.tenures;
+    links.settle.reset('broken');
+    links.settle.greet();
+    ownership.onLinkOpen(links.settle);
+    expect(ownership.tenures).toBe(before);
+    links.settle.reset('broken');
+    links.settle.greet({ history: 'h2' });
+    ownership.onLinkOpen(links.settle);
+    expect([ownership.tenures, before.every(({ isOver }) => isOver)]).toEqual([[], true]);
+  });
+
+  it('does not begin on a link that was greeted by another history: the link is opened anew', () => {
+    const { ownership, links, begun } = ownershipOf();
+    void ownership.start(60_000);
+    links.lease.answer(acquiredReply('7', 'h2'));
+    links.lease.answer(foreign);
+    expect([begun, links.lease.resets]).toEqual([[], ['the history of the server changed']]);
+  });
+
+  it('ends when the directory names another master', async () => {
+    const { ownership, links, directory } = await held();
+    const before = ownership.tenures;
+    links.lease = fakeLink('lease of the next master');
+    directory.name(master(2, 2));
+    ownership.onDirectoryChange();
+    expect([ownership.tenures, before.every(({ isOver }) => isOver)]).toEqual([[], true]);
+    expect(ownership.isCaughtUp(master(2, 2))).toBe(false);
+    links.lease.greet({ history: 'h2' });
+    ownership.onLinkOpen(links.lease);
+    expect(asked(links.lease)).toEqual(['acquire', 'acquire']);
+  });
+
+  it('is given back with its partition', async () => {
+    const { ownership, links, clock } = await held();
+    const [tenure] = ownership.tenures;
+    const released = ownership.release();
+    expect(links.lease.outstanding.map(({ args }) => args.slice(-2))).toEqual([
+      ['me', '7'],
+      ['me', '8'],
+    ]);
+    links.lease.answer(1);
+    links.lease.answer(1);
+    await released;
+    expect([ownership.tenures, tenure!.mayHandle(0)]).toEqual([[], false]);
+    clock.advance(10_000);
+    expect(links.lease.outstanding).toEqual([]);
+  });
+});
+
+describe('a standby', () => {
+  it('takes over what it saw unchanged for its whole duration, without waiting for the next renewal', async () => {
+    const { ownership, links, clock, begun } = ownershipOf();
+    const started = ownership.start(60_000);
+    links.lease.answer(foreign);
+    links.lease.answer(foreign);
+    await started;
+    for (let i = 0; i < 4; i++) {
+      clock.advance(500);
+      for (const { onReply } of links.lease.outstanding.splice(0)) onReply(undefined, foreign);
+    }
+    clock.advance(20);
+    const expected = links.lease.outstanding.map(({ args }) => args.slice(-2));
+    expect(expected).toEqual([
+      ['5', '1'],
+      ['5', '1'],
+    ]);
+    links.lease.answer(acquiredReply('12'));
+    links.lease.answer(foreign);
+    expect(begun).toEqual(['0: 12']);
   });
 });

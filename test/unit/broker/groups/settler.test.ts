@@ -1,48 +1,72 @@
 import { describe, expect, it } from 'vitest';
-import { systemClock } from '../../../../broker/clock.js';
 import { Settler } from '../../../../broker/groups/settler.js';
-import { Tenure } from '../../../../broker/groups/tenure.js';
-import { groupKeys } from '../../../../broker/log/keys.js';
-import type { Link } from '../../../../broker/redis/link.js';
-import type { OnReply, Reply } from '../../../../broker/redis/wire-command.js';
+import { ManualClock } from '../../../fixtures/manual-clock.js';
+import { heldTenure, logDelivery } from '../../../fixtures/tenure-bed.js';
 
-/** Settles one message; returns what the settler told about the log's reply. */
-function settleWith(reply: Reply): { readonly told: readonly string[]; readonly tenure: Tenure } {
+function settlerOf() {
   const told: string[] = [];
-  const acquired = { token: '1', low: '0-0', bitmaps: new Map(), retries: new Map() };
-  const tenure = new Tenure(0, groupKeys('t', 0, 'g'), 'h', acquired, new Set());
-  tenure.position.settle(tenure.position.track('1-0', 1, undefined), 0);
-  const link = {
-    isOpen: true,
-    history: 'h',
-    corked: (body: () => void) => body(),
-    send: (_args: unknown, onReply: OnReply) => onReply(undefined, reply),
-  };
+  const clock = new ManualClock();
+  const { tenure, link } = heldTenure();
   const settler = new Settler({
-    link: link as unknown as Link,
     owner: 'me',
-    clock: systemClock,
+    clock,
     random: () => 0,
-    delayMs: 0,
-    tenures: () => [tenure],
-    onNotOwner: (_, token) => told.push(`not owner: ${token}`),
+    delayMs: 10,
+    tenuresByLink: () => [{ link, tenures: [tenure] }],
+    onFenced: (_, { owner, token }) => told.push(`fenced: ${owner} ${token}`),
     onAnswered: () => told.push('answered'),
+    refresh: () => told.push('refresh'),
   });
-  settler.flush();
-  settler.stop();
-  return { told, tenure };
+  tenure.position.settle(logDelivery(tenure, 1).entry!, 0);
+  return { settler, told, tenure, link, clock };
+}
+
+function refusal(message: string): Error {
+  return Object.assign(new Error(message), { name: 'ReplyError' });
 }
 
 describe('a settler', () => {
-  it('tells when a settlement is recorded', () => {
-    const { told, tenure } = settleWith([1, 0]);
-    expect(told).toEqual(['answered']);
-    expect(tenure.hasUnsettledWork).toBe(false);
+  it('gathers for a while, and tells when it is recorded', () => {
+    const { settler, told, tenure, link, clock } = settlerOf();
+    settler.schedule();
+    clock.advance(9);
+    expect(link.outstanding).toEqual([]);
+    clock.advance(1);
+    link.answer([1, 0]);
+    expect([told, tenure.hasUnsettledWork]).toEqual([['answered'], false]);
   });
 
-  it('tells that it is not the owner, and then that there is nothing to wait for', () => {
-    const { told, tenure } = settleWith([0, Buffer.from('9')]);
-    expect(told).toEqual(['not owner: 9', 'answered']);
-    expect(tenure.hasUnsettledWork).toBe(true);
+  it('tells that the tenure is over, and then that there is nothing to wait for', () => {
+    const { settler, told, tenure, link } = settlerOf();
+    settler.flush();
+    link.answer([0, Buffer.from('other'), Buffer.from('9')]);
+    expect([told, tenure.hasUnsettledWork]).toEqual([['fenced: other 9', 'answered'], true]);
+  });
+
+  it('sends what was refused again, unchanged', () => {
+    const { settler, told, link, clock, tenure } = settlerOf();
+    settler.flush();
+    const first = link.outstanding[0]!.args;
+    tenure.position.settle(logDelivery(tenure, 2).entry!, 0);
+    link.outstanding.shift()!.onReply(refusal('MOVED 1 127.0.0.1:2'), null);
+    expect(told).toEqual(['refresh']);
+    clock.advance(50);
+    expect(link.outstanding.map(({ args }) => args)).toEqual([first]);
+  });
+
+  it('sends what has an unknown outcome again when the link is open, but nothing of a tenure that is over', () => {
+    const { settler, link, tenure, clock } = settlerOf();
+    settler.flush();
+    const first = link.outstanding[0]!.args;
+    link.reset('broken');
+    clock.advance(1_000);
+    link.greet();
+    settler.flush();
+    expect(link.outstanding.map(({ args }) => args)).toEqual([first]);
+    link.reset('broken');
+    tenure.end();
+    link.greet({ history: 'h2' });
+    settler.flush();
+    expect(link.outstanding).toEqual([]);
   });
 });

@@ -1,0 +1,112 @@
+import { describe, expect, it } from 'vitest';
+import type { Delivery } from '../../../../broker/groups/delivery.js';
+import { HandledLog } from '../../../../broker/groups/handled-log.js';
+import { OutcomeRecorder } from '../../../../broker/groups/outcome-recorder.js';
+import { ManualClock } from '../../../fixtures/manual-clock.js';
+import { heldTenure, logDelivery } from '../../../fixtures/tenure-bed.js';
+
+function recorderOf(ordering: 'key' | 'none' = 'key') {
+  const ready: Delivery[] = [];
+  const recorder = new OutcomeRecorder({
+    topic: 't',
+    group: 'g',
+    owner: 'me',
+    retry: { maxAttempts: 2, baseMs: 1, capMs: 1 },
+    ordering,
+    clock: new ManualClock(),
+    random: () => 0,
+    onEvent: () => {},
+    onReady: (delivery) => ready.push(delivery),
+    onRetryDue: (delivery) => ready.push(delivery),
+    onChange: () => {},
+  });
+  return { recorder, ready, readyIds: () => ready.map(({ id }) => id) };
+}
+
+describe('a message that this process has handled before', () => {
+  it('is settled and not handled again, however many histories pass before that is recorded', () => {
+    const log = new HandledLog();
+    const { recorder, ready } = recorderOf();
+    const first = heldTenure(log);
+    recorder.admit(logDelivery(first.tenure, 1));
+    recorder.handled(ready[0]!);
+    for (let histories = 0; histories < 4; histories++) {
+      // The settlement was lost each time: the log brings the message again.
+      const { tenure } = heldTenure(log);
+      recorder.admit(logDelivery(tenure, 1));
+      expect(ready).toHaveLength(1);
+      expect(tenure.takeSettlement()?.change.low).toBe('1-0');
+    }
+  });
+
+  it.each(['retried', 'dead-lettered'])('is handled again where it was %s', (fate) => {
+    const log = new HandledLog();
+    const { recorder, ready } = recorderOf();
+    const { tenure } = heldTenure(log);
+    recorder.admit(logDelivery(tenure, 1));
+    recorder.failed(ready[0]!, new Error('no'));
+    if (fate === 'dead-lettered') recorder.failed(ready[0]!, new Error('no'));
+    else recorder.handled(ready[0]!);
+    recorder.admit(logDelivery(heldTenure(log).tenure, 1));
+    expect(ready).toHaveLength(2);
+  });
+
+  it('is known, too, where its handler returned after the tenure was over', () => {
+    const log = new HandledLog();
+    const { recorder, ready } = recorderOf();
+    const { tenure } = heldTenure(log);
+    recorder.admit(logDelivery(tenure, 1));
+    tenure.end();
+    recorder.handled(ready[0]!);
+    expect(tenure.takeSettlement()).toBeUndefined();
+    recorder.admit(logDelivery(heldTenure(log).tenure, 1));
+    expect(ready).toHaveLength(1);
+  });
+});
+
+describe('a handler of a former tenure that still runs', () => {
+  function takenOver(ordering: 'key' | 'none', key: string | undefined) {
+    const log = new HandledLog();
+    const bed = recorderOf(ordering);
+    const former = heldTenure(log).tenure;
+    bed.recorder.admit(logDelivery(former, 1, 'running', key));
+    const running = bed.ready.pop()!;
+    former.end();
+    const { tenure } = heldTenure(log);
+    bed.recorder.blockFor(tenure, [running]);
+    bed.recorder.admit(logDelivery(tenure, 1, 'running', key));
+    bed.recorder.admit(logDelivery(tenure, 2, 'next', key));
+    bed.recorder.admit(logDelivery(tenure, 3, 'other', 'another key'));
+    return { ...bed, running, tenure };
+  }
+
+  it('holds its key, and no other one; what it handled is only settled', () => {
+    const { recorder, running, tenure, readyIds } = takenOver('key', 'k');
+    expect(readyIds()).toEqual(['other']);
+    recorder.handled(running);
+    recorder.leftoverReturned(tenure, running);
+    expect(readyIds()).toEqual(['other', 'next']);
+    expect(tenure.takeSettlement()?.change.low).toBe('1-0');
+    expect(tenure.leftovers).toEqual([]);
+  });
+
+  it('leaves its message to be handled again when it fails', () => {
+    const { recorder, running, tenure, readyIds } = takenOver('key', 'k');
+    recorder.failed(running, new Error('no'));
+    recorder.leftoverReturned(tenure, running);
+    expect(readyIds()).toEqual(['other', 'running']);
+  });
+
+  it.each([
+    ['key', undefined],
+    ['none', 'k'],
+  ] as const)('holds only its own message without an order (ordering %s, key %s)', (ordering, key) => {
+    const { recorder, running, tenure, ready, readyIds } = takenOver(ordering, key);
+    expect(readyIds()).toEqual(['next', 'other']);
+    recorder.handled(running);
+    recorder.leftoverReturned(tenure, running);
+    expect(readyIds()).toEqual(['next', 'other']);
+    expect(tenure.takeSettlement()?.change.low).toBe('1-0');
+    expect(tenure.bufferedBytes).toBe(ready.reduce((bytes, { decoded }) => bytes + decoded.raw.length, 0));
+  });
+});

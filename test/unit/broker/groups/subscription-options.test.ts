@@ -1,0 +1,34 @@
+import { describe, expect, it } from 'vitest';
+import { resolveSubscribeOptions } from '../../../../broker/groups/subscription-options.js';
+
+describe('options of a subscription', () => {
+  it('have defaults', () => {
+    expect(resolveSubscribeOptions({})).toMatchObject({
+      assignment: undefined,
+      concurrency: 16,
+      ordering: 'key',
+      lease: { durationMs: 2_000, renewMs: 500, stopMs: 1_400 },
+      retry: { maxAttempts: 5, baseMs: 50, capMs: 1_000 },
+    });
+  });
+
+  it.each([
+    [{ assignment: { member: 2, of: 2 } }, 'member 2 of 2'],
+    [{ concurrency: 0 }, 'concurrency 0'],
+    [{ ordering: 'total' as 'key' }, `ordering 'total'`],
+    [{ retryBaseMs: -1 }, 'retryBaseMs -1'],
+  ])('are refused where they make no sense: %o', (options, text) => {
+    expect(() => resolveSubscribeOptions(options)).toThrow(text);
+  });
+
+  it.each([
+    { leaseRenewMs: 1_400 },
+    { leaseStopMs: 2_000 },
+    { leaseDurationMs: 1_000 },
+    { leaseRenewMs: 0 },
+    { leaseDurationMs: Number.POSITIVE_INFINITY },
+    { leaseStopMs: Number.NaN },
+  ])('say once how the times of a lease have to relate: %o', (options) => {
+    expect(() => resolveSubscribeOptions(options)).toThrow(/leaseRenewMs .*, leaseStopMs .*, leaseDurationMs .*: each/);
+  });
+});
