@@ -2,15 +2,17 @@ import { inspect } from 'node:util';
 import { BrokerError } from './broker-error.js';
 import type { OnBrokerEvent } from './broker-event.js';
 import { type Clock, systemClock } from './clock.js';
-import { DURABILITIES, type Durability } from './log/message.js';
+import { DURABILITIES, type Durability, type OnReplicaLoss, REPLICA_LOSS_POLICIES } from './log/message.js';
 import { type Random, systemRandom } from './random.js';
 import type { RedisEndpoint } from './redis/network.js';
 
 export interface BrokerOptions {
   /** One server, or the Sentinels of one master, or some nodes of a cluster. */
   readonly redis: RedisEndpoint;
-  /** What a receipt promises (default `leader`). */
+  /** What a receipt promises (default: `replicated` where a master has replicas when the broker connects, else `leader`). */
   readonly durability?: Durability;
+  /** What `replicated` and `fsync` do while a replica is missing (default `survivors`). */
+  readonly onReplicaLoss?: OnReplicaLoss;
   /** Longest wait for the first connection, for a topic, and for the partitions of a subscription (default 10,000). */
   readonly connectTimeoutMs?: number;
   /** From the call of publish to an outcome (default 10,000). Until then what failed without an answer is sent again. */
@@ -21,7 +23,21 @@ export interface BrokerOptions {
   readonly maxMessageBytes?: number;
   /** Bytes that wait for their acknowledgement (default 64 MiB). */
   readonly maxBufferedBytes?: number;
-  /** At that bound: publishing waits (default), or is rejected with a BackPressureError. */
+  /**
+   * Memory for acknowledged messages that can be sent again if Redis loses them (default 64 MiB): those that the replicas
+   * have not confirmed, at the bound of which publishing is held back, and a tail of at most 16 MiB and 30 s of the rest.
+   */
+  readonly maxReplayBytes?: number;
+  /** Bytes of messages that the log of one partition holds (default 1 GiB): above it publishing is held back. */
+  readonly maxLogBytes?: number;
+  /**
+   * For how long a `dedupeId` is remembered (default 5 min), by the server's clock, in steps of a quarter. The same for all
+   * producers of a topic: different windows do not see each other.
+   */
+  readonly dedupeWindowMs?: number;
+  /** How many of them a partition remembers at most (default 1,000,000): above it publishing with one is held back. */
+  readonly maxDedupeIds?: number;
+  /** At these bounds: publishing waits until its deadline (default), or is rejected with a BackPressureError. */
   readonly whenFull?: 'wait' | 'reject';
   /** A frame is closed at this size (default 256 KiB) or number of messages (default 1,024). */
   readonly maxFrameBytes?: number;
@@ -32,16 +48,24 @@ export interface BrokerOptions {
   readonly random?: Random;
 }
 
-export type ResolvedBrokerOptions = Required<BrokerOptions>;
+export type ResolvedBrokerOptions = Required<Omit<BrokerOptions, 'durability'>> & {
+  /** Undefined: as many replicas as there are when the broker connects decide. */
+  readonly durability: Durability | undefined;
+};
 
 export function resolveBrokerOptions(options: BrokerOptions): ResolvedBrokerOptions {
   const resolved: ResolvedBrokerOptions = {
     durability: 'leader',
+    onReplicaLoss: 'survivors',
     connectTimeoutMs: 10_000,
     publishTimeoutMs: 10_000,
     replyTimeoutMs: 1_000,
     maxMessageBytes: 1024 * 1024,
     maxBufferedBytes: 64 * 1024 * 1024,
+    maxReplayBytes: 64 * 1024 * 1024,
+    maxLogBytes: 1024 * 1024 * 1024,
+    dedupeWindowMs: 300_000,
+    maxDedupeIds: 1_000_000,
     whenFull: 'wait',
     maxFrameBytes: 256 * 1024,
     maxFrameMessages: 1_024,
@@ -50,20 +74,23 @@ export function resolveBrokerOptions(options: BrokerOptions): ResolvedBrokerOpti
     random: systemRandom,
     ...options,
   };
-  if (!DURABILITIES.includes(resolved.durability)) {
-    const known = DURABILITIES.map((name) => `'${name}'`).join(', ');
-    throw new BrokerError(
-      'bad-option',
-      `durability '${String(resolved.durability)}' is not available; there is ${known}`,
-    );
-  }
-  if (resolved.whenFull !== 'wait' && resolved.whenFull !== 'reject') {
-    throw new BrokerError('bad-option', `whenFull '${String(resolved.whenFull)}': 'wait' or 'reject'`);
-  }
+  if (resolved.durability !== undefined) check('durability', resolved.durability, DURABILITIES);
+  check('onReplicaLoss', resolved.onReplicaLoss, REPLICA_LOSS_POLICIES);
+  check('whenFull', resolved.whenFull, ['wait', 'reject']);
   for (const name of POSITIVE) {
     if (!(resolved[name] > 0)) throw new BrokerError('bad-option', `${name} ${resolved[name]}: a number above 0`);
   }
+  const { maxLogBytes, maxFrameBytes, maxMessageBytes } = resolved;
+  if (maxLogBytes < Math.max(maxFrameBytes, maxMessageBytes)) {
+    throw new BrokerError('bad-option', `maxLogBytes ${maxLogBytes}: at least maxFrameBytes and maxMessageBytes`);
+  }
   return { ...resolved, onEvent: guarded(resolved.onEvent) };
+}
+
+function check(name: string, value: string, known: readonly string[]): void {
+  if (known.includes(value)) return;
+  const choices = known.map((choice) => `'${choice}'`).join(', ');
+  throw new BrokerError('bad-option', `${name} '${value}' is not available; there is ${choices}`);
 }
 
 function guarded(onEvent: OnBrokerEvent): OnBrokerEvent {
@@ -82,6 +109,10 @@ const POSITIVE = [
   'replyTimeoutMs',
   'maxMessageBytes',
   'maxBufferedBytes',
+  'maxReplayBytes',
+  'maxLogBytes',
+  'dedupeWindowMs',
+  'maxDedupeIds',
   'maxFrameBytes',
   'maxFrameMessages',
 ] as const;

@@ -3,22 +3,21 @@ import { type BrokerOptions, type ResolvedBrokerOptions, resolveBrokerOptions } 
 import type { Handler } from './groups/delivery.js';
 import { Subscription } from './groups/subscription.js';
 import { resolveSubscribeOptions, type SubscribeOptions } from './groups/subscription-options.js';
-import { BufferPool } from './log/buffer-pool.js';
 import { inventoryOfPartition, type StoredMessage } from './log/inventory.js';
-import type { OutgoingMessage, Receipt } from './log/message.js';
+import type { Durability, OutgoingMessage, Receipt } from './log/message.js';
 import type { OnPublishOutcome } from './log/outgoing-frame.js';
 import { Producer } from './log/producer.js';
 import { checkName, checkPartitions, createTopic, DEFAULT_PARTITIONS, describeTopic } from './log/topic.js';
-import { TopicProducer } from './log/topic-producer.js';
+import type { TopicProducer } from './log/topic-producer.js';
 import { randomName } from './random.js';
-import type { Directory } from './redis/directory.js';
+import { confirmations } from './redis/confirmations.js';
 import type { Link } from './redis/link.js';
-import { MasterLinks, type OpenMasterLinks } from './redis/master-links.js';
-import { credentialsOf, type Network } from './redis/network.js';
-import { persist } from './redis/persist.js';
+import type { MasterLinks } from './redis/master-links.js';
+import type { Network } from './redis/network.js';
+import { persistOn } from './redis/persist.js';
 import { redisNetwork } from './redis/redis-network.js';
-
-const POOL_KEEP_BYTES = 32 * 1024 * 1024;
+import { slotOf } from './redis/slot.js';
+import { Topology } from './topology.js';
 
 /**
  * A message broker on partitioned Redis Streams.
@@ -29,11 +28,11 @@ const POOL_KEEP_BYTES = 32 * 1024 * 1024;
  */
 export class MessageBroker implements AsyncDisposable {
   readonly #options: ResolvedBrokerOptions;
-  readonly #network: Network;
-  readonly #directory: Directory;
-  readonly #link: Link;
+  readonly #topology: Topology;
+  readonly #durability: Durability;
+  /** For topics and inventories. */
+  readonly #links: MasterLinks;
   readonly #producer: Producer;
-  readonly #pool = new BufferPool(POOL_KEEP_BYTES);
   readonly #topics = new Map<string, TopicProducer>();
   readonly #opening = new Map<string, Promise<TopicProducer>>();
   readonly #subscriptions = new Set<Subscription>();
@@ -42,54 +41,29 @@ export class MessageBroker implements AsyncDisposable {
   #messageCount = 0;
   #closing: Promise<void> | undefined;
 
-  private constructor(options: ResolvedBrokerOptions, network: Network, directory: Directory) {
+  private constructor(options: ResolvedBrokerOptions, topology: Topology) {
     this.#options = options;
-    this.#network = network;
-    this.#directory = directory;
-    const { clock, random, onEvent } = options;
-    const { host, port } = directory.masters()[0]!;
-    const link: Link = network.openLink({
-      name: 'publish',
-      address: { ...credentialsOf(options.redis), host, port },
-      replyTimeoutMs: options.replyTimeoutMs,
-      clock,
-      random,
-      onOpen: () => {
-        onEvent({ kind: 'connected', link: link.name, history: link.history });
-        this.#producer.onLinkOpen();
-      },
-      onClosed: (reason) => onEvent({ kind: 'disconnected', link: link.name, reason }),
-    });
-    this.#link = link;
+    this.#topology = topology;
+    this.#durability = topology.durability;
+    const { directory, openLinks } = topology;
+    this.#links = openLinks({ purpose: 'control' });
     this.#producer = new Producer({
-      link,
-      clock,
-      random,
-      maxMessageBytes: options.maxMessageBytes,
-      maxBufferedBytes: options.maxBufferedBytes,
-      publishTimeoutMs: options.publishTimeoutMs,
-      whenFull: options.whenFull,
+      ...options,
+      durability: this.#durability,
+      directory,
+      openLinks,
       newMessageId: () => `${this.#instance}-${++this.#messageCount}`,
     });
+    topology.failover.register({ duty: 'replay', isCaughtUp: (master) => this.#producer.isCaughtUp(master) });
   }
 
-  /** Connects to Redis. Throws `connection` when that takes longer than `connectTimeoutMs`. */
+  /**
+   * Finds the masters, and checks that their version and settings can keep what the durability promises. Throws BrokerError:
+   * `connection` when that takes longer than `connectTimeoutMs`, at once where waiting would not help.
+   */
   static async connect(options: BrokerOptions, network: Network = redisNetwork): Promise<MessageBroker> {
     const resolved = resolveBrokerOptions(options);
-    const { redis: endpoint, clock, random, onEvent, connectTimeoutMs } = resolved;
-    const directory = network.openDirectory({ endpoint, clock, random, onEvent });
-    let broker: MessageBroker | undefined;
-    try {
-      await directory.ready(connectTimeoutMs);
-      const opened = new MessageBroker(resolved, network, directory);
-      broker = opened;
-      await persist(opened.#link, clock, connectTimeoutMs, () => opened.#link.call('PING'));
-      return opened;
-    } catch (error) {
-      if (broker !== undefined) broker.#link.close();
-      await directory[Symbol.asyncDispose]();
-      throw error;
-    }
+    return new MessageBroker(resolved, await Topology.open(resolved, network));
   }
 
   /** Creates a topic; an existing one with as many partitions is fine, with another number `topic-mismatch`. */
@@ -97,7 +71,7 @@ export class MessageBroker implements AsyncDisposable {
     const partitions = options.partitions ?? DEFAULT_PARTITIONS;
     checkName('topic', topic);
     checkPartitions(partitions);
-    await this.#persist(() => createTopic(this.#link, topic, partitions));
+    await this.#onTopic(topic, (link) => createTopic(link, topic, partitions, this.#confirmation(slotOf(topic))));
   }
 
   /** Resolves when the message is stored. Throws BrokerError: `indeterminate` says that it may be stored or not. */
@@ -163,19 +137,17 @@ export class MessageBroker implements AsyncDisposable {
     checkName('topic', topic);
     checkName('group', group);
     const resolved = resolveSubscribeOptions(options);
-    const partitions = await this.#persist(() => describeTopic(this.#link, topic));
-    const { redis, replyTimeoutMs, connectTimeoutMs, clock, random, onEvent } = this.#options;
+    const partitions = await this.#onTopic(topic, (link) => describeTopic(link, topic));
+    const { replyTimeoutMs, connectTimeoutMs, clock, random, onEvent } = this.#options;
+    const { directory, openLinks, failover } = this.#topology;
     const owner = randomName();
-    const { host, port } = this.#directory.masters()[0]!;
     const context = {
       topic,
       partitions,
       group,
       owner,
-      network: this.#network,
-      directory: this.#directory,
-      openLinks: this.#openLinks,
-      address: { ...credentialsOf(redis), host, port },
+      directory,
+      openLinks,
       replyTimeoutMs,
       connectTimeoutMs,
       clock,
@@ -191,6 +163,7 @@ export class MessageBroker implements AsyncDisposable {
       await subscription.close();
       throw error;
     }
+    failover.register({ duty: 'reacquire', isCaughtUp: (master) => subscription.isCaughtUp(master) });
     return subscription;
   }
 
@@ -198,9 +171,10 @@ export class MessageBroker implements AsyncDisposable {
   async *inventory(topic: string, group: string): AsyncGenerator<StoredMessage> {
     checkName('topic', topic);
     checkName('group', group);
-    const partitions = await this.#persist(() => describeTopic(this.#link, topic));
+    const partitions = await this.#onTopic(topic, (link) => describeTopic(link, topic));
     for (let partition = 0; partition < partitions; partition++) {
-      yield* inventoryOfPartition(this.#link, topic, partition, group);
+      const link = await this.#on(slotOf(topic, partition), async (open) => open);
+      yield* inventoryOfPartition(link, topic, partition, group);
     }
   }
 
@@ -218,42 +192,36 @@ export class MessageBroker implements AsyncDisposable {
     await Promise.all([...this.#subscriptions].map((subscription) => subscription.close()));
     await Promise.allSettled(this.#opening.values());
     await this.#producer.drain();
-    this.#link.close();
-    await this.#directory[Symbol.asyncDispose]();
+    this.#producer.close();
+    this.#links.close();
+    await this.#topology[Symbol.asyncDispose]();
   }
-
-  readonly #openLinks: OpenMasterLinks = (purpose) => {
-    const { redis, replyTimeoutMs, clock, random, onEvent } = this.#options;
-    const { openLink } = this.#network;
-    const credentials = credentialsOf(redis);
-    const directory = this.#directory;
-    return new MasterLinks({ directory, openLink, credentials, replyTimeoutMs, clock, random, onEvent, ...purpose });
-  };
 
   async #openTopic(topic: string): Promise<TopicProducer> {
     checkName('topic', topic);
-    const partitions = await this.#persist(() => describeTopic(this.#link, topic));
-    const { maxFrameBytes, maxFrameMessages, random, onEvent } = this.#options;
-    const producer = new TopicProducer(
-      {
-        topic,
-        partitions,
-        pool: this.#pool,
-        maxFrameBytes,
-        maxFrameMessages,
-        newProducerId: randomName,
-        onLoss: (partition, firstSequence, lastSequence) =>
-          onEvent({ kind: 'acknowledged-loss', topic, partition, firstSequence, lastSequence }),
-      },
-      Math.floor(random() * partitions),
-    );
+    const partitions = await this.#onTopic(topic, (link) => describeTopic(link, topic));
+    const producer = this.#producer.openTopic(topic, partitions);
     this.#topics.set(topic, producer);
-    this.#producer.add(producer);
     return producer;
   }
 
-  #persist<T>(action: () => Promise<T>): Promise<T> {
-    return persist(this.#link, this.#options.clock, this.#options.connectTimeoutMs, action);
+  #onTopic<T>(topic: string, action: (link: Link) => Promise<T>): Promise<T> {
+    return this.#on(slotOf(topic), action);
+  }
+
+  #on<T>(slot: number, action: (link: Link) => Promise<T>): Promise<T> {
+    return persistOn(this.#links, slot, this.#options.clock, this.#options.connectTimeoutMs, action);
+  }
+
+  /** How many replicas a new topic waits for. */
+  #confirmation(slot: number): { readonly replicas: number; readonly waitMs: number } {
+    const { onReplicaLoss, replyTimeoutMs } = this.#options;
+    const { directory } = this.#topology;
+    const master = directory.masterOf(slot);
+    const isWanted = master !== undefined && onReplicaLoss !== 'degrade';
+    const census = isWanted ? directory.census(master) : { configured: 0, down: 0 };
+    const replicas = isWanted ? confirmations(this.#durability, onReplicaLoss, census, 'publish') : 0;
+    return { replicas, waitMs: Math.ceil(replyTimeoutMs / 2) };
   }
 }
 

@@ -63,7 +63,8 @@ async function* unsettled(link: Link, keys: GroupKeys, partition: number): Async
         parsed === undefined || offset === undefined ? undefined : messageEnd(parsed.frame, offset);
       const isFound = typeof end === 'number';
       const bytes = isFound ? parsed!.frame.subarray(offset, end) : Buffer.alloc(0);
-      if (!entry.isSettled(index)) yield storedMessage('log', partition, `${id}:${index}`, bytes);
+      if (!entry.isSettled(index) && parsed?.skip.includes(index) !== true)
+        yield storedMessage('log', partition, `${id}:${index}`, bytes);
       offset = isFound ? end : undefined;
     }
   }

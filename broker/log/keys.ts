@@ -6,6 +6,8 @@ export interface PartitionKeys {
   readonly log: string;
   readonly producers: string;
   readonly groups: string;
+  /** Prefix of the slices of application ids. */
+  readonly dedup: string;
   /** Prefix of the groups' positions: trimming finds them by the names in `groups`. */
   readonly positions: string;
 }
@@ -30,6 +32,7 @@ export function partitionKeys(topic: string, partition: number): PartitionKeys {
     log: `${prefix}log`,
     producers: `${prefix}producers`,
     groups: `${prefix}groups`,
+    dedup: `${prefix}dedup:`,
     positions: `${prefix}pos:`,
   };
 }

@@ -10,7 +10,7 @@ const IDLE_PRODUCER_SEC = 24 * 3600;
 /** See trim.lua. */
 export async function trimLog(link: Link, topic: string, partition: number): Promise<void> {
   const keys = partitionKeys(topic, partition);
-  await trimScript.run(link, [keys.log, keys.groups], [keys.positions]);
+  await trimScript.run(link, [keys.log, keys.groups, keys.producers], [keys.positions]);
 }
 
 /** See prune-producers.lua. Done again later, so that a failure needs no answer. */

@@ -1,5 +1,7 @@
 import type { BrokerError } from '../broker-error.js';
+import { messageEnd } from './frame-codec.js';
 import type { Receipt } from './message.js';
+import type { RetainedFrames } from './retained-frames.js';
 
 /** A timeout is not a failure: there are three outcomes. */
 export type PublishOutcome =
@@ -14,7 +16,8 @@ export type OnPublishOutcome = (index: number, outcome: PublishOutcome) => void;
 
 /**
  * Messages of one partition on their way: encoded already, with what has to be called for each. Sequences are
- * contiguous. Messages leave from the front only, as their deadlines ascend.
+ * contiguous. Messages leave from the front only, as their deadlines ascend. Once all are answered the frame may be kept
+ * for a replay: it is then its bytes and sequences, no more.
  */
 export class OutgoingFrame {
   buffer: Buffer;
@@ -26,12 +29,22 @@ export class OutgoingFrame {
   last: number;
   /** Messages before this index of the lists are gone from the frame or answered. */
   answered = 0;
+  /** An attempt to send it has no answer yet. */
+  isInTheAir = false;
+  /** An attempt ended without telling whether the log has it. */
+  isUncertain = false;
+  /** Why the log refused it last. */
+  refusal: BrokerError | undefined;
+  /** Who keeps it for a replay. */
+  keeper: RetainedFrames | undefined;
+  /** Kept, and confirmed by as many replicas as are needed: at this time (monotonic). */
+  confirmedAtMs: number | undefined;
   /** Index in the lists of the message with sequence `first`. */
-  head = 0;
-  readonly #ends: number[] = [];
-  readonly #deadlinesMs: number[] = [];
-  readonly #indexes: number[] = [];
-  readonly #listeners: OnPublishOutcome[] = [];
+  #head = 0;
+  #deadlinesMs: number[] = [];
+  #indexes: number[] = [];
+  #listeners: OnPublishOutcome[] = [];
+  #dedupe: { readonly sequence: number; readonly hash: Buffer }[] | undefined;
 
   constructor(buffer: Buffer, start: number, first: number) {
     this.buffer = buffer;
@@ -53,18 +66,45 @@ export class OutgoingFrame {
     return this.answered === this.#indexes.length;
   }
 
+  /** The log may have it, or may yet get it. */
+  get mayBeStored(): boolean {
+    return this.isInTheAir || this.isUncertain;
+  }
+
   /** Deadline of the oldest unanswered message. */
   get deadlineMs(): number {
     return this.#deadlinesMs[this.answered] ?? Number.POSITIVE_INFINITY;
   }
 
-  append(end: number, deadlineMs: number, index: number, onOutcome: OnPublishOutcome): void {
+  /** Hashes of application ids, by index in the frame; undefined where no message has one. */
+  get dedupe(): Buffer | undefined {
+    const ids = this.#dedupe?.filter(({ sequence }) => sequence >= this.first);
+    if (ids === undefined || ids.length === 0) return undefined;
+    const records: Buffer[] = [];
+    for (const { sequence, hash } of ids) {
+      const index = Buffer.allocUnsafe(2);
+      index.writeUInt16BE(sequence - this.first);
+      records.push(index, hash);
+    }
+    return Buffer.concat(records);
+  }
+
+  append(
+    end: number,
+    deadlineMs: number,
+    index: number,
+    onOutcome: OnPublishOutcome,
+    dedupeHash: Buffer | undefined,
+  ): void {
     this.end = end;
     this.last++;
-    this.#ends.push(end);
     this.#deadlinesMs.push(deadlineMs);
     this.#indexes.push(index);
     this.#listeners.push(onOutcome);
+    if (dedupeHash !== undefined) {
+      this.#dedupe ??= [];
+      this.#dedupe.push({ sequence: this.last, hash: dedupeHash });
+    }
   }
 
   /** Answers the oldest unanswered message. It stays in the frame. */
@@ -73,21 +113,42 @@ export class OutgoingFrame {
     this.#listeners[at]!(this.#indexes[at]!, outcome);
   }
 
-  answerAll(outcome: PublishOutcome): void {
-    while (!this.isAnswered) this.answerNext(outcome);
+  /** Answers the rest; those at the indexes `skip` of the frame (ascending) with `skipped`. */
+  answerAll(outcome: PublishOutcome, skip: readonly number[] = NONE, skipped: PublishOutcome = outcome): void {
+    if (skip.length === 0) {
+      while (!this.isAnswered) this.answerNext(outcome);
+      return;
+    }
+    const indexes = new Set(skip);
+    while (!this.isAnswered) this.answerNext(indexes.has(this.answered - this.#head) ? skipped : outcome);
   }
 
   /** Answers what is unanswered up to and including `sequence`. */
   answerThrough(sequence: number, outcome: PublishOutcome): void {
-    const end = this.head + (sequence - this.first) + 1;
+    const end = this.#head + (sequence - this.first) + 1;
     while (this.answered < end) this.answerNext(outcome);
   }
 
   /** Takes the messages up to and including `sequence` out of the frame. */
   cutThrough(sequence: number): void {
     const removed = sequence - this.first + 1;
-    this.head += removed;
-    this.start = this.#ends[this.head - 1]!;
+    for (let i = 0; i < removed; i++) this.start = messageEnd(this.buffer, this.start) as number;
+    this.#head += removed;
     this.first = sequence + 1;
   }
+
+  /** Takes out what is answered. */
+  cutAnswered(): void {
+    this.cutThrough(this.first + (this.answered - this.#head) - 1);
+  }
+
+  /** All are answered: lets go of what was only needed for that. */
+  dropListeners(): void {
+    this.#deadlinesMs = [];
+    this.#indexes = [];
+    this.#listeners = [];
+    this.answered = 0;
+  }
 }
+
+const NONE: readonly number[] = [];

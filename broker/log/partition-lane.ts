@@ -1,71 +1,108 @@
 import { BrokerError } from '../broker-error.js';
-import type { BufferPool } from './buffer-pool.js';
-import { encodeMessage } from './frame-codec.js';
 import type { OutgoingMessage } from './message.js';
-import { type OnPublishOutcome, OutgoingFrame, type PublishOutcome } from './outgoing-frame.js';
+import type { OnPublishOutcome, OutgoingFrame, PublishOutcome } from './outgoing-frame.js';
+import { type IdentityOptions, ProducerIdentity } from './producer-identity.js';
 import type { PublishReply } from './publish-script.js';
+import type { Receipts } from './receipts.js';
+import type { ReplayBuffer } from './replay-buffer.js';
+import { RetainedFrames } from './retained-frames.js';
+import { EXPIRED, SendQueue, type SendQueueOptions } from './send-queue.js';
 
-export interface LaneOptions {
-  readonly pool: BufferPool;
-  readonly maxFrameBytes: number;
-  readonly maxFrameMessages: number;
-  /** Room before the frame in its buffer, for the command's header. */
-  readonly headRoomBytes: number;
-  /** An idle lane takes a new producer id after this long: rows of idle producers are removed. */
-  readonly idleIdMs: number;
-  readonly accepted: PublishOutcome;
-  newProducerId(): string;
+export interface LaneOptions extends IdentityOptions, SendQueueOptions {
+  readonly replay: ReplayBuffer;
+  readonly receipts: Receipts;
+  /** The log has lost acknowledged messages, and they are not kept any more. */
   onLoss(firstSequence: number, lastSequence: number): void;
 }
 
-const TAIL_BYTES = 2;
+/** How safely an answer is known to be stored. */
+export interface Confirmation {
+  /** Replicas that hold it, for all that is known. */
+  readonly replicas: number;
+  /** They are as many as are needed: it need not be kept for a replay. */
+  readonly isEnough: boolean;
+}
 
 /**
  * The queue of one partition in a producer: at most one frame in flight, everything published meanwhile gathers behind
- * it. A pure state machine: it never sends; {@link take} says what to send, the other methods tell it what happened.
+ * it. A pure state machine: it never sends; {@link next} says what to send, the other methods tell it what happened.
  *
- * A frame once sent keeps its messages and sequences until the log has them, or every message in it was answered
- * (deadline): then it is given up and never sent again.
+ * - A frame once sent keeps its messages and sequences until the log has them, or every message in it was answered
+ *   (deadline): then it is given up and never sent again.
+ * - A frame that was acknowledged is kept until enough replicas have confirmed it, and a while longer. When the log turns
+ *   out to be shorter than what was acknowledged, it is sent again before anything else, in order, whoever publishes or not.
  */
 export class PartitionLane {
   readonly #options: LaneOptions;
-  /** Closed frames, and last the one that still takes messages. */
-  readonly #queue: OutgoingFrame[] = [];
+  readonly #queue: SendQueue;
+  readonly #retained: RetainedFrames;
+  readonly #identity: ProducerIdentity;
   #inFlight: OutgoingFrame | undefined;
-  #producerId: string;
-  /** Highest sequence that was given to a message, that was sent, and that the log is known to have. */
-  #assigned = 0;
-  #sent = 0;
-  #stored = 0;
-  #lastSendMs = Number.NEGATIVE_INFINITY;
-  /** Bytes of messages that the lane holds. */
+  /** What {@link next} returned last; answers to anything else come too late. */
+  #sending: OutgoingFrame | undefined;
+  #sentAtMs = 0;
+  #sentAtWallMs = 0;
+  #history = '';
+  /** Grows whenever the log turns out to be another, or shorter: what was asked for before says nothing any more. */
+  #viewCount = 0;
+  /** Bytes of messages that wait for their outcome. */
   bufferedBytes = 0;
   #freedBytes = 0;
 
   constructor(options: LaneOptions) {
     this.#options = options;
-    this.#producerId = options.newProducerId();
+    this.#queue = new SendQueue(options);
+    this.#retained = new RetainedFrames(options.replay);
+    this.#identity = new ProducerIdentity(options);
   }
 
   get producerId(): string {
-    return this.#producerId;
+    return this.#identity.id;
   }
 
-  /** What the log is known to have: the frame in flight follows it. */
+  /** What the log is known to have: the next frame follows it. */
   get stored(): number {
-    return this.#stored;
+    return this.#identity.stored;
   }
 
+  /** Nothing published waits for its outcome. */
   get isIdle(): boolean {
-    return this.#inFlight === undefined && this.#queue.length === 0;
+    return this.#inFlight === undefined && this.#queue.isEmpty;
   }
 
   get hasFrameInFlight(): boolean {
     return this.#inFlight !== undefined;
   }
 
-  get inFlight(): OutgoingFrame | undefined {
-    return this.#inFlight;
+  /** What {@link next} returned has no answer yet. */
+  get isSending(): boolean {
+    return this.#sending !== undefined;
+  }
+
+  get isReplaying(): boolean {
+    return this.#retained.nextReplay !== undefined;
+  }
+
+  /** {@link next} has something. */
+  get hasWork(): boolean {
+    return !this.isIdle || this.isReplaying;
+  }
+
+  get hasUnconfirmed(): boolean {
+    return this.#retained.hasUnconfirmed;
+  }
+
+  /** What the log has waits for the confirmation of replicas. */
+  get awaitsConfirmation(): boolean {
+    return this.#retained.hasUnconfirmedStored;
+  }
+
+  get history(): string {
+    return this.#history;
+  }
+
+  get viewCount(): number {
+    return this.#viewCount;
   }
 
   /**
@@ -86,96 +123,174 @@ export class PartitionLane {
     deadlineMs: number,
     index: number,
     onOutcome: OnPublishOutcome,
+    dedupeHash?: Buffer,
   ): void {
-    const frame = this.#frameFor(size);
-    const end = encodeMessage(frame.buffer, frame.end, size, id, message, wallMs);
-    this.#assigned++;
-    frame.append(end, deadlineMs, index, onOutcome);
+    this.#queue.append(id, message, size, wallMs, deadlineMs, index, onOutcome, dedupeHash);
     this.bufferedBytes += size;
   }
 
-  /** The next frame to send, if none is in flight. It is in flight from here on. */
-  take(nowMs: number): OutgoingFrame | undefined {
-    if (this.#inFlight !== undefined) return undefined;
-    const frame = this.#queue.shift();
-    if (frame === undefined) return undefined;
-    if (nowMs - this.#lastSendMs > this.#options.idleIdMs) this.#renewId();
-    this.#lastSendMs = nowMs;
-    this.#inFlight = frame;
-    this.#sent = Math.max(this.#sent, frame.last);
-    return frame;
+  /** Whether the stored sequence has to be read before anything is sent to a server with this history. */
+  needsComparison(history: string): boolean {
+    return this.#history !== history && this.#identity.isUsed;
+  }
+
+  /** What the row holds on this history (0: there is none). The lane goes on from there. */
+  onCompared(history: string, stored: number): void {
+    this.#enter(history);
+    if (stored > this.#identity.sent) this.#onForeign(stored);
+    else this.#reconcile(stored);
+  }
+
+  /** What the log turned out to have is doubtful: it is to be compared, whatever the history. */
+  doubt(): void {
+    this.#history = '';
+    this.#viewCount++;
   }
 
   /**
-   * Takes the log's answer about `frame`. `done`: the lane is free for the next. `resend`: what is left of the frame
-   * has to be sent again. An answer about a frame that is no longer in flight is ignored.
+   * What to send now on this history: what the log has lost, in order; else the frame in flight; else the next one. No
+   * comparison may be due.
    */
-  onReply(frame: OutgoingFrame, reply: PublishReply): 'done' | 'resend' {
-    if (frame !== this.#inFlight) return 'done';
-    if (reply.outcome !== 'mismatch') {
-      this.#stored = frame.last;
-      frame.answerAll(this.#options.accepted);
-      this.#finish(frame, true);
-      return 'done';
-    }
+  next(history: string, nowMs: number, wallMs: number): OutgoingFrame | undefined {
+    this.#enter(history);
+    const frame = this.#retained.nextReplay ?? this.#inFlight ?? this.#takeFromQueue(nowMs, wallMs);
+    if (frame !== undefined) frame.isInTheAir = true;
+    this.#sending = frame;
+    this.#sentAtMs = nowMs;
+    this.#sentAtWallMs = wallMs;
+    return frame;
+  }
+
+  /** The log's answer about the frame that {@link next} returned; one about any other frame is ignored. */
+  onReply(frame: OutgoingFrame, reply: PublishReply, confirmation: Confirmation, nowMs: number): void {
+    if (frame !== this.#sending) return;
+    this.#sending = undefined;
+    frame.isInTheAir = false;
+    frame.refusal = undefined;
+    this.#identity.onSeen(this.#sentAtMs, this.#sentAtWallMs);
     const { stored } = reply;
-    if (stored > this.#sent) {
-      this.#renewId();
-      const error = new BrokerError('duplicate-producer', `partition has sequence ${stored}, sent were ${this.#sent}`);
-      frame.answerAll({ kind: 'rejected', error });
-      this.#finish(frame, true);
-      return 'done';
+    if (stored > this.#identity.sent) {
+      this.#onForeign(stored);
+      return;
     }
-    if (stored < this.#stored) this.#options.onLoss(stored + 1, this.#stored);
-    this.#stored = stored;
-    if (stored >= frame.first) {
-      frame.answerThrough(stored, this.#options.accepted);
-      this.#cut(frame, stored);
+    const { receipts } = this.#options;
+    const accepted = receipts.stored(confirmation.replicas);
+    if (frame !== this.#inFlight) {
+      this.#reconcile(stored);
+    } else if (reply.outcome === 'mismatch') {
+      this.#reconcile(stored);
+      if (stored >= frame.first) {
+        frame.answerThrough(stored, accepted);
+        this.#cut(frame, () => frame.cutThrough(stored));
+      }
+    } else {
+      this.#identity.stored = stored;
+      this.#inFlight = undefined;
+      this.#free(frame.bytes);
+      const skipped = reply.skip.length === 0 ? accepted : receipts.duplicate(confirmation.replicas);
+      frame.answerAll(accepted, reply.skip, skipped);
+      this.#retained.add(frame);
     }
-    return 'resend';
+    if (confirmation.isEnough) this.#retained.confirmThrough(this.#identity.stored, nowMs);
   }
 
-  /** The log refused `frame` for good. */
+  /** Nobody knows whether the log has the frame: it is sent again. */
+  onAmbiguous(frame: OutgoingFrame): void {
+    if (frame !== this.#sending) return;
+    this.#sending = undefined;
+    frame.isInTheAir = false;
+    frame.isUncertain = true;
+  }
+
+  /** The log refused the frame and does not have it; it may take it later. */
+  onRefusedForNow(frame: OutgoingFrame, error: BrokerError | undefined): void {
+    if (frame !== this.#sending) return;
+    this.#sending = undefined;
+    frame.isInTheAir = false;
+    frame.refusal = error;
+  }
+
+  /**
+   * The log refused the frame, and it is not to be sent again. What was acknowledged is sent again all the same: an error
+   * is no reason to give up what was promised.
+   */
   onRefused(frame: OutgoingFrame, error: BrokerError): void {
+    this.onRefusedForNow(frame, error);
     if (frame !== this.#inFlight) return;
-    frame.answerAll({ kind: 'rejected', error });
-    this.#finish(frame, true);
+    frame.answerAll(frame.isUncertain ? INDETERMINATE : { kind: 'rejected', error });
+    this.#giveUp(frame);
   }
 
-  /** Answers every message whose deadline has passed: `indeterminate` where it was sent, else `rejected`. */
+  /** Answers every message whose deadline has passed: `indeterminate` where it may be stored, else `rejected`. */
   expire(nowMs: number): void {
     const sent = this.#inFlight;
     if (sent !== undefined && sent.deadlineMs <= nowMs) {
-      while (sent.deadlineMs <= nowMs) sent.answerNext(INDETERMINATE);
-      if (sent.isAnswered) this.#finish(sent, false);
+      const outcome = sent.mayBeStored ? INDETERMINATE : refused(sent.refusal);
+      while (sent.deadlineMs <= nowMs) sent.answerNext(outcome);
+      if (sent.isAnswered) this.#giveUp(sent);
+      // What was called not stored must not be sent with the rest.
+      else if (!sent.mayBeStored) this.#cut(sent, () => sent.cutAnswered());
     }
-    while (this.#queue.length > 0 && this.#queue[0]!.deadlineMs <= nowMs) {
-      const frame = this.#queue[0]!;
-      let cut = 0;
-      while (frame.deadlineMs <= nowMs) {
-        frame.answerNext(EXPIRED);
-        cut++;
-      }
-      if (!frame.isAnswered) {
-        this.#cut(frame, frame.first + cut - 1);
-        break;
-      }
-      this.#queue.shift();
-      this.#free(frame.bytes);
-      this.#options.pool.release(frame.buffer);
-    }
+    this.#free(this.#queue.expire(nowMs));
   }
 
-  /** The buffer of a frame that was given up stays away from the pool: its bytes may still be on their way out. */
-  #finish(frame: OutgoingFrame, reuseBuffer: boolean): void {
+  /** Enough replicas hold what the log had up to `sequence` when {@link viewCount} was this. */
+  confirmThrough(sequence: number, viewCount: number, nowMs: number): void {
+    if (viewCount === this.#viewCount) this.#retained.confirmThrough(sequence, nowMs);
+  }
+
+  /** See {@link ProducerIdentity}. */
+  get identity(): ProducerIdentity {
+    return this.#identity;
+  }
+
+  #takeFromQueue(nowMs: number, wallMs: number): OutgoingFrame | undefined {
+    const frame = this.#queue.shift();
+    if (frame === undefined) return undefined;
+    const identity = this.#identity;
+    if (identity.isExpired(nowMs, wallMs) && !this.#retained.hasUnconfirmed) this.#renewId();
+    identity.use(frame.last, nowMs, wallMs);
+    this.#inFlight = frame;
+    return frame;
+  }
+
+  #enter(history: string): void {
+    if (this.#history === history) return;
+    this.#history = history;
+    this.#viewCount++;
+    this.#retained.unconfirmAll();
+  }
+
+  #reconcile(stored: number): void {
+    if (stored < this.#identity.stored) this.#viewCount++;
+    this.#identity.stored = stored;
+    const lost = this.#retained.rewind(stored);
+    if (lost !== undefined) this.#options.onLoss(lost[0], lost[1]);
+  }
+
+  /** Somebody else uses this lane's id: what it stored cannot be told from what the other did. */
+  #onForeign(stored: number): void {
+    const { sent } = this.#identity;
+    this.#renewId();
+    this.#viewCount++;
+    const frame = this.#inFlight;
+    if (frame === undefined) return;
+    const error = new BrokerError('duplicate-producer', `partition has sequence ${stored}, sent were ${sent}`);
+    frame.answerAll({ kind: 'rejected', error });
+    this.#giveUp(frame);
+  }
+
+  /** The buffer of a frame that may be on its way stays away from the pool: its bytes may still be read. */
+  #giveUp(frame: OutgoingFrame): void {
+    if (this.#sending === frame) this.#sending = undefined;
     this.#inFlight = undefined;
     this.#free(frame.bytes);
-    if (reuseBuffer) this.#options.pool.release(frame.buffer);
+    if (!frame.mayBeStored) this.#options.pool.release(frame.buffer);
   }
 
-  #cut(frame: OutgoingFrame, throughSequence: number): void {
+  #cut(frame: OutgoingFrame, cut: () => void): void {
     const before = frame.bytes;
-    frame.cutThrough(throughSequence);
+    cut();
     this.#free(before - frame.bytes);
   }
 
@@ -185,36 +300,16 @@ export class PartitionLane {
   }
 
   #renewId(): void {
-    this.#producerId = this.#options.newProducerId();
-    this.#stored = 0;
+    this.#identity.renew();
+    this.#retained.clear();
   }
+}
 
-  #frameFor(size: number): OutgoingFrame {
-    const { pool, maxFrameBytes, maxFrameMessages, headRoomBytes } = this.#options;
-    const open = this.#queue.at(-1);
-    const fits = open !== undefined && open.count < maxFrameMessages && open.bytes + size <= maxFrameBytes;
-    if (!fits) {
-      const frame = new OutgoingFrame(pool.take(headRoomBytes + size + TAIL_BYTES), headRoomBytes, this.#assigned + 1);
-      this.#queue.push(frame);
-      return frame;
-    }
-    const needed = open.end + size + TAIL_BYTES;
-    if (needed > open.buffer.length) {
-      const larger = pool.take(needed);
-      open.buffer.copy(larger, 0, 0, open.end);
-      pool.release(open.buffer);
-      open.buffer = larger;
-    }
-    return open;
-  }
+function refused(error: BrokerError | undefined): PublishOutcome {
+  return error === undefined ? EXPIRED : { kind: 'rejected', error };
 }
 
 const INDETERMINATE: PublishOutcome = {
   kind: 'indeterminate',
   error: new BrokerError('indeterminate', 'no answer by the deadline: the message may be stored, or not'),
-};
-
-const EXPIRED: PublishOutcome = {
-  kind: 'rejected',
-  error: new BrokerError('expired', 'the deadline passed before the message could be sent: it is not stored'),
 };

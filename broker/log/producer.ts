@@ -1,22 +1,36 @@
 import { BackPressureError, BrokerError } from '../broker-error.js';
+import type { OnBrokerEvent } from '../broker-event.js';
 import type { CancelTimer, Clock } from '../clock.js';
-import type { Random } from '../random.js';
-import type { Link } from '../redis/link.js';
-import { classifyFailure, isNoScript } from '../redis/refusal.js';
-import type { Reply } from '../redis/wire-command.js';
+import { type Random, randomName } from '../random.js';
+import type { Directory, Master } from '../redis/directory.js';
+import type { OpenMasterLinks } from '../redis/master-links.js';
+import { BufferPool } from './buffer-pool.js';
+import { dedupeHash } from './dedupe-id.js';
 import { encodedSize } from './frame-codec.js';
-import type { OutgoingMessage } from './message.js';
-import type { OnPublishOutcome, OutgoingFrame, PublishOutcome } from './outgoing-frame.js';
-import { parsePublishReply, publishScript, wrapPublish } from './publish-script.js';
-import type { LaneSender, TopicProducer } from './topic-producer.js';
+import { LaneDispatcher } from './lane-dispatcher.js';
+import type { Durability, OnReplicaLoss, OutgoingMessage } from './message.js';
+import type { OnPublishOutcome, PublishOutcome } from './outgoing-frame.js';
+import { ReplayBuffer } from './replay-buffer.js';
+import { TopicProducer } from './topic-producer.js';
 
 export interface ProducerOptions {
-  readonly link: Link;
   readonly clock: Clock;
   readonly random: Random;
+  readonly directory: Directory;
+  readonly openLinks: OpenMasterLinks;
+  readonly onEvent: OnBrokerEvent;
+  readonly durability: Durability;
+  readonly onReplicaLoss: OnReplicaLoss;
+  readonly publishTimeoutMs: number;
+  readonly replyTimeoutMs: number;
   readonly maxMessageBytes: number;
   readonly maxBufferedBytes: number;
-  readonly publishTimeoutMs: number;
+  readonly maxReplayBytes: number;
+  readonly maxFrameBytes: number;
+  readonly maxFrameMessages: number;
+  readonly maxLogBytes: number;
+  readonly dedupeWindowMs: number;
+  readonly maxDedupeIds: number;
   readonly whenFull: 'wait' | 'reject';
   newMessageId(): string;
 }
@@ -29,40 +43,74 @@ interface WaitingBatch {
   next: number;
 }
 
+const POOL_KEEP_BYTES = 32 * 1024 * 1024;
 const EXPIRY_CHECK_MS = 25;
-const REFUSED_RETRY_BASE_MS = 10;
-const REFUSED_RETRY_CAP_MS = 200;
 /** What a rejected caller is told to wait: a few round trips. */
 const RETRY_AFTER_MS = 10;
+/** In the modes that WAIT. */
+const STREAMS = 4;
 
-/** Sends what the lanes hold: frames of all partitions that are ready in one turn of the event loop leave in one write. */
+/** Takes messages in, as far as its bounds in bytes allow, and gives each of them its outcome, by its deadline. */
 export class Producer {
   readonly #options: ProducerOptions;
-  #ready: LaneSender[] = [];
-  readonly #topics = new Set<TopicProducer>();
+  readonly #pool = new BufferPool(POOL_KEEP_BYTES);
+  readonly #replay: ReplayBuffer;
+  readonly #dispatcher: LaneDispatcher;
   #waiting: WaitingBatch[] = [];
   #bufferedBytes = 0;
-  #flushScheduled = false;
   #cancelExpiry: CancelTimer | undefined;
   #capacity: { readonly promise: Promise<void>; readonly resolve: () => void } | undefined;
   #isClosed = false;
-  #onIdle: (() => void) | undefined;
+  #onChange: (() => void) | undefined;
 
   constructor(options: ProducerOptions) {
     this.#options = options;
+    this.#replay = new ReplayBuffer(this.#pool, options.maxReplayBytes);
+    this.#dispatcher = new LaneDispatcher({
+      ...options,
+      replay: this.#replay,
+      onFreed: (bytes) => this.#release(bytes),
+    });
   }
 
-  add(topic: TopicProducer): void {
-    this.#topics.add(topic);
+  /** Of an existing topic. */
+  openTopic(topic: string, partitions: number): TopicProducer {
+    const { durability, maxFrameBytes, maxFrameMessages, maxLogBytes, random, onEvent } = this.#options;
+    const { dedupeWindowMs: windowMs, maxDedupeIds: maxIds } = this.#options;
+    const opened = new TopicProducer(
+      {
+        topic,
+        durability,
+        streams: durability === 'leader' ? 1 : STREAMS,
+        pool: this.#pool,
+        replay: this.#replay,
+        maxFrameBytes,
+        maxFrameMessages,
+        maxLogBytes,
+        dedupe: { windowMs, maxIds },
+        newProducerId: () => randomName(random),
+        onLoss: (partition, firstSequence, lastSequence) =>
+          onEvent({ kind: 'acknowledged-loss', topic, partition, firstSequence, lastSequence }),
+      },
+      partitions,
+      Math.floor(random() * partitions),
+    );
+    this.#dispatcher.add(opened);
+    return opened;
   }
 
   get bufferedBytes(): number {
     return this.#bufferedBytes;
   }
 
+  /** Memory kept for a replay: see {@link ReplayBuffer}. */
+  get retainedBytes(): number {
+    return this.#replay.unconfirmedBytes + this.#replay.tailBytes;
+  }
+
   /** A promise while the buffer is full. */
   capacity(): Promise<void> | undefined {
-    if (this.#bufferedBytes < this.#options.maxBufferedBytes && this.#waiting.length === 0) return undefined;
+    if (this.#hasRoom && this.#waiting.length === 0) return undefined;
     if (this.#capacity === undefined) {
       const { promise, resolve } = withResolvers();
       this.#capacity = { promise, resolve };
@@ -80,36 +128,55 @@ export class Producer {
       this.#armExpiry();
       return;
     }
-    const error = new BackPressureError(`${this.#bufferedBytes} bytes wait to be sent already`, RETRY_AFTER_MS);
+    const bytes = `${this.#bufferedBytes} bytes wait to be sent, ${this.#replay.unconfirmedBytes} to be confirmed`;
+    const error = new BackPressureError(`${bytes}: the message is not stored`, RETRY_AFTER_MS);
     for (let i = from; i < messages.length; i++) onOutcome(i, { kind: 'rejected', error });
   }
 
-  /** The link is open (again): what is in flight is sent again, its outcome is unknown. */
-  onLinkOpen(): void {
-    for (const topic of this.#topics) {
-      for (const sender of topic.senders) {
-        if (sender.lane.hasFrameInFlight) sender.needsResend = true;
-        sender.retryAtMs = 0;
-        if (!sender.lane.isIdle) this.#enqueue(sender);
-      }
-    }
+  /** See {@link LaneDispatcher.isCaughtUp}. */
+  isCaughtUp(master: Master): boolean {
+    return this.#dispatcher.isCaughtUp(master);
   }
 
-  /** Takes no more messages; resolves when every message has its outcome. */
+  /**
+   * Takes no more messages; resolves when every message has its outcome, and what was acknowledged is confirmed by the
+   * replicas (waited for at most `replyTimeoutMs`: nobody is there to replay it afterwards).
+   */
   async drain(): Promise<void> {
     this.#isClosed = true;
-    if (this.#isIdle) return;
-    await new Promise<void>((resolve) => {
-      this.#onIdle = resolve;
+    await this.#until(() => this.#isIdle);
+    if (this.#replay.unconfirmedBytes === 0) return;
+    this.#dispatcher.confirm();
+    let isOver = false;
+    const cancel = this.#options.clock.after(this.#options.replyTimeoutMs, () => {
+      isOver = true;
+      this.#onChange?.();
     });
+    await this.#until(() => isOver || this.#replay.unconfirmedBytes === 0);
+    cancel();
   }
 
-  get isClosed(): boolean {
-    return this.#isClosed;
+  /** Closes the connections. Twice is safe. */
+  close(): void {
+    this.#isClosed = true;
+    this.#cancelExpiry?.();
+    this.#dispatcher.close();
   }
 
   get #isIdle(): boolean {
     return this.#bufferedBytes === 0 && this.#waiting.length === 0;
+  }
+
+  get #hasRoom(): boolean {
+    return this.#bufferedBytes < this.#options.maxBufferedBytes && !this.#replay.isFull;
+  }
+
+  async #until(condition: () => boolean): Promise<void> {
+    while (!condition()) {
+      const { promise, resolve } = withResolvers();
+      this.#onChange = resolve;
+      await promise;
+    }
   }
 
   /** Puts messages from index `from` on into their lanes until the buffer is full. Returns the first that did not fit. */
@@ -120,10 +187,10 @@ export class Producer {
     deadlineMs: number,
     onOutcome: OnPublishOutcome,
   ): number {
-    const { clock, maxBufferedBytes, maxMessageBytes, newMessageId } = this.#options;
+    const { clock, maxMessageBytes, newMessageId } = this.#options;
     const wallMs = clock.wallMs();
     let i = from;
-    for (; i < messages.length && this.#bufferedBytes < maxBufferedBytes; i++) {
+    for (; i < messages.length && this.#hasRoom; i++) {
       const message = messages[i]!;
       const id = message.id ?? newMessageId();
       const size = encodedSize(id, message);
@@ -133,107 +200,25 @@ export class Producer {
         const error = new BrokerError('too-large', `message ${id}: ${size} bytes encoded; at most ${maxMessageBytes}`);
         onOutcome(i, { kind: 'rejected', error });
       } else {
-        const sender = topic.senderOf(message.key);
-        sender.lane.append(id, message, size, wallMs, deadlineMs, i, onOutcome);
+        const sender = topic.senderOf(message);
+        const hash = message.dedupeId === undefined ? undefined : dedupeHash(message.dedupeId);
+        sender.lane.append(id, message, size, wallMs, deadlineMs, i, onOutcome, hash);
         this.#bufferedBytes += size;
-        if (!sender.isQueued && !sender.lane.hasFrameInFlight) this.#enqueue(sender);
+        if (!sender.isQueued && !sender.lane.hasFrameInFlight) this.#dispatcher.enqueue(sender);
       }
     }
     if (i > from) this.#armExpiry();
     return i;
   }
 
-  #enqueue(sender: LaneSender): void {
-    if (!sender.isQueued) {
-      sender.isQueued = true;
-      this.#ready.push(sender);
-    }
-    if (this.#flushScheduled || !this.#options.link.isOpen) return;
-    this.#flushScheduled = true;
-    this.#options.clock.soon(this.#flush);
-  }
-
-  readonly #flush = (): void => {
-    this.#flushScheduled = false;
-    const { link, clock } = this.#options;
-    for (const topic of this.#topics) topic.nextTick();
-    if (!link.isOpen || this.#ready.length === 0) return;
-    const nowMs = clock.nowMs();
-    const ready = this.#ready;
-    this.#ready = [];
-    link.corked(() => {
-      for (const sender of ready) {
-        sender.isQueued = false;
-        if (sender.retryAtMs > nowMs) this.#retryLater(sender, sender.retryAtMs - nowMs);
-        else this.#sendNext(sender, nowMs);
-      }
-    });
-  };
-
-  #sendNext(sender: LaneSender, nowMs: number): void {
-    const { lane } = sender;
-    const frame = sender.needsResend ? lane.inFlight : lane.take(nowMs);
-    sender.needsResend = false;
-    if (frame === undefined) {
-      // The frame that had to be sent again was given up meanwhile.
-      if (!lane.isIdle && !lane.hasFrameInFlight) this.#enqueue(sender);
-      return;
-    }
-    const { buffer, start, end, first, last } = frame;
-    const wire = wrapPublish(buffer, start, end, sender.prefix, lane.stored, first, last);
-    this.#options.link.sendWire('evalsha', wire, (error, reply) => this.#onReply(sender, frame, error, reply));
-  }
-
-  #onReply(sender: LaneSender, frame: OutgoingFrame, error: Error | undefined, reply: Reply): void {
-    const { lane } = sender;
-    if (frame !== lane.inFlight) return;
-    if (error === undefined) {
-      sender.refusals = 0;
-      sender.needsResend = lane.onReply(frame, parsePublishReply(reply)) === 'resend';
-    } else {
-      const failure = classifyFailure(error);
-      if (failure === 'ambiguous') this.#onAmbiguous(sender);
-      else if (failure === 'transient') this.#onTransientRefusal(sender, error);
-      else lane.onRefused(frame, new BrokerError('refused', error.message, { cause: error }));
-    }
-    this.#release(lane.takeFreedBytes());
-    if (sender.needsResend || !lane.isIdle) this.#enqueue(sender);
-  }
-
-  /** Sent again when the link is open again; at once if it still looks open, but not in a hot loop. */
-  #onAmbiguous(sender: LaneSender): void {
-    sender.needsResend = true;
-    sender.retryAtMs = this.#options.clock.nowMs() + REFUSED_RETRY_BASE_MS;
-  }
-
-  #onTransientRefusal(sender: LaneSender, error: Error): void {
-    const { link, clock, random } = this.#options;
-    sender.needsResend = true;
-    if (isNoScript(error)) {
-      link.send(['SCRIPT', 'LOAD', publishScript.source], () => {});
-      return;
-    }
-    sender.refusals++;
-    const backoffMs = Math.min(REFUSED_RETRY_CAP_MS, REFUSED_RETRY_BASE_MS * 2 ** Math.min(sender.refusals, 10));
-    sender.retryAtMs = clock.nowMs() + backoffMs * (0.5 + random() / 2);
-  }
-
-  #retryLater(sender: LaneSender, ms: number): void {
-    this.#options.clock.after(ms, () => {
-      if (!sender.lane.isIdle) this.#enqueue(sender);
-    });
-  }
-
   #release(bytes: number): void {
-    if (bytes === 0) return;
     this.#bufferedBytes -= bytes;
     if (this.#waiting.length > 0) this.#admitWaiting();
-    const hasRoom = this.#bufferedBytes < this.#options.maxBufferedBytes && this.#waiting.length === 0;
-    if (hasRoom && this.#capacity !== undefined) {
+    if (this.#capacity !== undefined && this.#hasRoom && this.#waiting.length === 0) {
       this.#capacity.resolve();
       this.#capacity = undefined;
     }
-    if (this.#isIdle) this.#onIdle?.();
+    this.#onChange?.();
   }
 
   #admitWaiting(): void {
@@ -254,26 +239,12 @@ export class Producer {
   }
 
   #expire(nowMs: number): void {
-    let released = 0;
-    for (const topic of this.#topics) {
-      for (const sender of topic.senders) {
-        const { lane } = sender;
-        if (lane.isIdle) continue;
-        const hadFrame = lane.hasFrameInFlight;
-        lane.expire(nowMs);
-        released += lane.takeFreedBytes();
-        if (hadFrame && !lane.hasFrameInFlight) {
-          sender.needsResend = false;
-          if (!lane.isIdle) this.#enqueue(sender);
-        }
-      }
-    }
+    this.#dispatcher.expire(nowMs);
     while (this.#waiting.length > 0 && this.#waiting[0]!.deadlineMs <= nowMs) {
       const { messages, next, onOutcome } = this.#waiting.shift()!;
       for (let i = next; i < messages.length; i++) onOutcome(i, WAITED_TOO_LONG);
-      if (this.#isIdle) this.#onIdle?.();
     }
-    this.#release(released);
+    this.#release(0);
   }
 }
 

@@ -1,7 +1,7 @@
 #!lua flags=allow-oom
 -- Removes rows of producers that have sent nothing for long. A living producer takes a new id long before.
 --
--- KEYS  1 producers  hash: producer id -> "<last sequence> <last seen, seconds>"
+-- KEYS  1 producers  see publish.lua
 -- ARGV  1 idle seconds
 -- Reply number of rows removed
 --
@@ -10,8 +10,7 @@ local oldest = tonumber(redis.call('TIME')[1]) - tonumber(ARGV[1])
 local removed = 0
 local rows = redis.call('HGETALL', KEYS[1])
 for i = 1, #rows, 2 do
-  if tonumber(string.match(rows[i + 1], '%d+$')) < oldest then
-    removed = removed + redis.call('HDEL', KEYS[1], rows[i])
-  end
+  local seen = tonumber(string.match(rows[i + 1], '^%d+ (%d+)') or oldest)
+  if seen < oldest then removed = removed + redis.call('HDEL', KEYS[1], rows[i]) end
 end
 return removed

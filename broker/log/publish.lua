@@ -2,29 +2,109 @@
 -- Appends one frame of one producer, exactly once.
 --
 -- KEYS  1 log        stream
---       2 producers  hash: producer id -> "<last sequence> <last seen, seconds>"
+--       2 producers  hash: producer id -> "<last sequence> <last seen, seconds>[ <skip of the last frame>]";
+--                    `bytes`: of all frames ever appended; `trimmed`: of those that left the log (see trim.lua)
+--       3 dedup      prefix of the sets of application ids: <slice length, ms>:<slice>; only with ARGV 7 to 9
 -- ARGV  1 producer id
---       2 prev       the last sequence that the producer knows to be stored
---       3 first, 4 last   sequences of the frame's messages
---       5 frame
--- Reply { 1, last }     appended
---       { 2, stored }   duplicate: it was stored before
---       { 3, stored }   mismatch: the producer's view is not this log's; nothing appended
+--       2 the log's limit in bytes of frames
+--       3 prev       the last sequence that the producer knows to be stored
+--       4 first, 5 last   sequences of the frame's messages
+--       6 frame
+--       7 slice length, ms: a quarter of the window
+--       8 application ids that the window may hold at most
+--       9 hashes of application ids, each: index of the message (u16, big-endian), 16 bytes
+-- Reply { 1, last, skip }     appended; skip: "0,5", the indexes whose application id is known already, or ''
+--       { 2, stored, skip }   duplicate: it was stored before; skip as then, where it was the last frame
+--       { 3, stored, '' }     mismatch: the producer's view is not this log's; nothing appended
+--       { 4, stored, '' }     the log is full; nothing appended
+--       { 5, stored, '' }     the window of application ids is full; nothing appended
 --
--- Invariant: the log holds each sequence of a producer at most once and in ascending order. Every branch writes, so
--- that a WAIT behind the script covers its answer. No `allow-oom`: under maxmemory publishing is what has to stop.
-local row = redis.call('HGET', KEYS[2], ARGV[1])
-local stored = 0
-if row then stored = tonumber(string.match(row, '^%d+')) end
-local prev, first, last = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
+-- Invariants: the log holds each sequence of a producer at most once and in ascending order. An application id is in the
+-- window exactly if the message that brought it is in what the same transition appended: with a failover both go, so a
+-- frame that is sent again after it is no duplicate of itself. Every branch writes, so that a WAIT behind the script
+-- covers its answer. No `allow-oom`: under maxmemory publishing is what has to stop.
+local APPENDED, DUPLICATE, MISMATCH, LOG_FULL, WINDOW_FULL = 1, 2, 3, 4, 5
+local SLICES = 5
 
-local outcome = 3
-if stored >= last then
-  outcome = 2
-elseif stored == prev and first > stored then
-  redis.call('XADD', KEYS[1], '*', 'p', ARGV[1], 'r', ARGV[2], 's', ARGV[3], 'n', string.format('%d', last - first + 1), 'f', ARGV[5])
-  stored = last
-  outcome = 1
+local row = redis.call('HMGET', KEYS[2], ARGV[1], 'bytes', 'trimmed')
+local stored, skip = 0, ''
+if row[1] then
+  stored, skip = string.match(row[1], '^(%d+) %d+ ?([%d,]*)$')
+  stored = tonumber(stored)
 end
-redis.call('HSET', KEYS[2], ARGV[1], string.format('%.0f %s', stored, redis.call('TIME')[1]))
-return { outcome, stored }
+local prev, first, last = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
+local now = redis.call('TIME')
+local offset = row[2] or '0'
+local written = offset
+local outcome = MISMATCH
+
+-- What the window says of the frame: the indexes of known ids, the ids that are new, and whether there is room for them.
+local function lookUp()
+  local slice = math.floor((now[1] * 1000 + math.floor(now[2] / 1000)) / tonumber(ARGV[7]))
+  local indexes, ids = {}, {}
+  for at = 1, #ARGV[9], 18 do
+    local high, low = string.byte(ARGV[9], at, at + 1)
+    indexes[#indexes + 1] = high * 256 + low
+    ids[#ids + 1] = string.sub(ARGV[9], at + 2, at + 17)
+  end
+  local known, count = {}, 0
+  for back = 0, SLICES - 1 do
+    local name = KEYS[3] .. ARGV[7] .. ':' .. string.format('%.0f', slice - back)
+    local held = redis.call('SCARD', name)
+    if held > 0 then
+      count = count + held
+      local answers = redis.call('SMISMEMBER', name, unpack(ids))
+      for i = 1, #ids do
+        if answers[i] == 1 then known[ids[i]] = true end
+      end
+    end
+  end
+  local hits, fresh = {}, {}
+  for i = 1, #ids do
+    if known[ids[i]] then
+      hits[#hits + 1] = string.format('%d', indexes[i])
+    else
+      known[ids[i]] = true
+      fresh[#fresh + 1] = ids[i]
+    end
+  end
+  return hits, fresh, KEYS[3] .. ARGV[7] .. ':' .. string.format('%.0f', slice), count + #fresh <= tonumber(ARGV[8])
+end
+
+if stored >= last then
+  outcome = DUPLICATE
+elseif stored == prev and first > stored then
+  local count = last - first + 1
+  local hits, fresh, slice, hasRoom = {}, {}, '', true
+  if ARGV[9] then hits, fresh, slice, hasRoom = lookUp() end
+  if tonumber(offset) - tonumber(row[3] or '0') + #ARGV[6] > tonumber(ARGV[2]) then
+    outcome = LOG_FULL
+  elseif not hasRoom then
+    outcome = WINDOW_FULL
+  else
+    outcome = APPENDED
+    stored = last
+    skip = table.concat(hits, ',')
+    local number = string.format('%d', count)
+    if #hits == 0 then
+      redis.call('XADD', KEYS[1], '*', 'p', ARGV[1], 'r', ARGV[3], 's', ARGV[4], 'n', number, 'o', offset, 'f', ARGV[6])
+    elseif #hits < count then
+      redis.call('XADD', KEYS[1], '*', 'p', ARGV[1], 'r', ARGV[3], 's', ARGV[4], 'n', number, 'o', offset, 'f', ARGV[6], 'skip', skip)
+    end
+    if #hits < count then written = string.format('%.0f', tonumber(offset) + #ARGV[6]) end
+    if #fresh > 0 then
+      redis.call('SADD', slice, unpack(fresh))
+      redis.call('PEXPIRE', slice, (SLICES + 1) * tonumber(ARGV[7]))
+    end
+  end
+end
+
+local seen = string.format('%.0f %s', stored, now[1])
+if skip ~= '' then seen = seen .. ' ' .. skip end
+if written == offset then
+  redis.call('HSET', KEYS[2], ARGV[1], seen)
+else
+  redis.call('HSET', KEYS[2], ARGV[1], seen, 'bytes', written)
+end
+if outcome > DUPLICATE or stored > last then skip = '' end
+return { outcome, stored, skip }

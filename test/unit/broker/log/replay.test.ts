@@ -1,0 +1,230 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { type Attempt, CONFIRMED, LaneBench, UNCONFIRMED } from '../../../fixtures/lane-bench.js';
+
+describe('a log that lost what it had acknowledged', () => {
+  it('gets it again, in order, before anything new', () => {
+    const bench = new LaneBench({ maxFrameMessages: 2 });
+    bench.publish(6);
+    bench.drain();
+    bench.failOver(1);
+    bench.publish(1);
+    bench.drain();
+    expect(bench.log.ids).toEqual(['m0', 'm1', 'm2', 'm3', 'm4', 'm5', 'm6']);
+    expect(bench.losses).toEqual([]);
+  });
+
+  it('gets it from a producer that publishes nothing, too', () => {
+    const bench = new LaneBench();
+    bench.publish(3);
+    bench.drain();
+    bench.failOver(0);
+    expect(bench.lane.needsComparison(bench.history)).toBe(true);
+    bench.compare();
+    expect(bench.lane.hasWork).toBe(true);
+    bench.drain();
+    expect(bench.log.ids).toEqual(['m0', 'm1', 'm2']);
+    expect(bench.lane.hasWork).toBe(false);
+  });
+
+  it('is noticed by a mismatch where the history tells nothing', () => {
+    const bench = new LaneBench({ maxFrameMessages: 2 });
+    bench.publish(4);
+    bench.drain();
+    bench.log = bench.log.prefix(0);
+    bench.publish(1);
+    bench.drain();
+    expect(bench.log.ids).toEqual(['m0', 'm1', 'm2', 'm3', 'm4']);
+  });
+
+  it('is reported, once, as far as it is not kept any more', () => {
+    const bench = new LaneBench({ maxFrameMessages: 2 });
+    bench.publish(4);
+    bench.drain(0);
+    bench.replay.trim(60_000);
+    bench.publish(2);
+    bench.drain(60_000);
+    bench.failOver(1);
+    bench.drain(60_000);
+    expect(bench.losses).toEqual([[3, 4]]);
+    expect(bench.log.ids).toEqual(['m0', 'm1', 'm4', 'm5']);
+    bench.failOver(1);
+    bench.drain(60_000);
+    expect(bench.losses).toEqual([[3, 4]]);
+    bench.failOver(0);
+    bench.drain(60_000);
+    expect(bench.losses).toEqual([
+      [3, 4],
+      [1, 2],
+    ]);
+  });
+
+  it('does not get what was given up', () => {
+    const bench = new LaneBench({ maxFrameMessages: 1 });
+    bench.publish(1);
+    bench.drain();
+    bench.publish(1, 10);
+    bench.execute(bench.next()!);
+    bench.lane.expire(10);
+    bench.publish(1);
+    bench.drain();
+    expect(bench.log.ids).toEqual(['m0', 'm1', 'm2']);
+    bench.failOver(0);
+    bench.drain();
+    expect(bench.log.ids).toEqual(['m0', 'm2']);
+    expect(bench.losses).toEqual([]);
+  });
+});
+
+describe('the memory for replays', () => {
+  it('keeps what is unconfirmed, whatever its age, and a bounded tail of the rest', () => {
+    const bench = new LaneBench({ maxFrameMessages: 1, maxReplayBytes: 5 * 4096 });
+    bench.publish(4);
+    bench.drain(0, UNCONFIRMED);
+    expect([bench.replay.unconfirmedBytes, bench.replay.tailBytes]).toEqual([4 * 4096, 0]);
+    bench.replay.trim(1e9);
+    expect(bench.replay.isFull).toBe(false);
+    bench.publish(1);
+    bench.drain(0, UNCONFIRMED);
+    expect(bench.replay.isFull).toBe(true);
+    bench.lane.confirmThrough(3, bench.lane.viewCount, 1e9);
+    expect([bench.replay.unconfirmedBytes, bench.replay.tailBytes]).toEqual([2 * 4096, 3 * 4096]);
+    bench.replay.trim(1e9);
+    expect(bench.replay.tailBytes).toBe(3 * 4096);
+    bench.replay.trim(1e9 + 30_000);
+    expect([bench.replay.unconfirmedBytes, bench.replay.tailBytes]).toEqual([2 * 4096, 0]);
+  });
+
+  it('takes nothing for confirmed that was confirmed on another history', () => {
+    const bench = new LaneBench({ maxFrameMessages: 1 });
+    bench.publish(3);
+    bench.drain();
+    const { viewCount } = bench.lane;
+    expect(bench.lane.awaitsConfirmation).toBe(false);
+    bench.failOver(2);
+    bench.compare();
+    expect(bench.lane.awaitsConfirmation).toBe(true);
+    bench.lane.confirmThrough(3, viewCount, 0);
+    expect(bench.lane.awaitsConfirmation).toBe(true);
+    bench.lane.confirmThrough(2, bench.lane.viewCount, 0);
+    expect(bench.lane.awaitsConfirmation).toBe(false);
+    expect(bench.lane.isReplaying).toBe(true);
+  });
+
+  it('takes nothing for confirmed that was replayed after the replicas were asked', () => {
+    const bench = new LaneBench({ maxFrameMessages: 1 });
+    bench.publish(4);
+    bench.drain(0, UNCONFIRMED);
+    const { viewCount, stored } = bench.lane;
+    bench.log = bench.log.prefix(1);
+    bench.publish(1);
+    bench.drain(0, UNCONFIRMED);
+    bench.lane.confirmThrough(stored, viewCount, 0);
+    expect(bench.replay.tailBytes).toBe(0);
+  });
+
+  it('is given back when nothing needs it', () => {
+    const bench = new LaneBench();
+    for (let i = 0; i < 50; i++) {
+      bench.publish(3);
+      bench.drain(i * 1000);
+      bench.replay.trim(i * 1000);
+    }
+    expect(bench.replay.tailBytes).toBe(30 * 4096);
+    bench.replay.trim(1e9);
+    expect([bench.replay.unconfirmedBytes, bench.replay.tailBytes]).toEqual([0, 0]);
+  });
+});
+
+type Step =
+  | { readonly do: 'publish' | 'send' | 'lose-command' | 'lose-reply' | 'repeat-old' | 'expire' | 'confirm' | 'age' }
+  | { readonly do: 'fail-over' | 'lose-end'; readonly kept: number };
+
+const step: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 6, arbitrary: fc.constant({ do: 'publish' } as const) },
+  { weight: 8, arbitrary: fc.constant({ do: 'send' } as const) },
+  {
+    weight: 6,
+    arbitrary: fc.constantFrom(
+      ...(['lose-command', 'lose-reply', 'repeat-old', 'expire', 'confirm', 'age'] as const).map((what) => ({
+        do: what,
+      })),
+    ),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({ do: fc.constantFrom('fail-over' as const, 'lose-end' as const), kept: fc.nat(1000) }),
+  },
+);
+
+describe('whatever is lost, late or repeated', () => {
+  it('stores what it acknowledged once and in order, or reports it, and answers each message once', () => {
+    let replays = 0;
+    const property = fc.property(fc.array(step, { minLength: 10, maxLength: 120, size: 'max' }), (steps) => {
+      const bench = new LaneBench({ maxFrameMessages: 3 });
+      const onTheWay: Attempt[] = [];
+      let nowMs = 0;
+      let asked: { readonly stored: number; readonly viewCount: number } | undefined;
+      for (const action of steps) {
+        nowMs++;
+        switch (action.do) {
+          case 'publish':
+            bench.publish(2, nowMs + 20);
+            break;
+          case 'expire':
+            nowMs += 10;
+            bench.lane.expire(nowMs);
+            break;
+          case 'age':
+            nowMs += 20_000;
+            bench.replay.trim(nowMs);
+            break;
+          case 'fail-over':
+            bench.failOver(action.kept % (bench.log.frames.length + 1));
+            // Connections to the former master are closed.
+            onTheWay.length = 0;
+            break;
+          case 'lose-end':
+            bench.log = bench.log.prefix(action.kept % (bench.log.frames.length + 1));
+            break;
+          case 'confirm':
+            if (asked !== undefined) bench.lane.confirmThrough(asked.stored, asked.viewCount, nowMs);
+            asked = { stored: bench.lane.stored, viewCount: bench.lane.viewCount };
+            break;
+          case 'repeat-old':
+            if (onTheWay.length > 0) bench.log.publish(onTheWay.shift()!);
+            break;
+          default: {
+            const frame = bench.next(nowMs);
+            if (frame === undefined) break;
+            if (bench.lane.isReplaying) replays++;
+            if (action.do === 'send') {
+              bench.answer(frame, bench.execute(frame), nowMs % 2 === 0 ? CONFIRMED : UNCONFIRMED, nowMs);
+              break;
+            }
+            if (action.do === 'lose-reply') bench.execute(frame);
+            else onTheWay.push(bench.attempt(frame));
+            bench.lane.onAmbiguous(frame);
+          }
+        }
+      }
+      bench.history = `${bench.history}0`;
+      bench.drain(nowMs);
+      bench.lane.expire(1e12);
+      const numbers = bench.log.ids.map((id) => Number(id.slice(1)));
+      expect(numbers).toEqual([...new Set(numbers)].sort((a, b) => a - b));
+      const isReported = (index: number) => bench.losses.some(([first, last]) => first <= index + 1 && index < last);
+      for (const [index, kind] of bench.kinds().entries()) {
+        expect(kind).not.toBe('none');
+        if (kind === 'accepted' && !numbers.includes(index)) expect(isReported(index)).toBe(true);
+        if (kind === 'expired') expect(numbers).not.toContain(index);
+      }
+      expect(bench.lane.bufferedBytes).toBe(0);
+      bench.lane.confirmThrough(1e9, bench.lane.viewCount, nowMs);
+      bench.replay.trim(1e12);
+      expect([bench.replay.unconfirmedBytes, bench.replay.tailBytes]).toEqual([0, 0]);
+    });
+    fc.assert(property, { numRuns: 400 });
+    expect(replays).toBeGreaterThan(50);
+  });
+});
