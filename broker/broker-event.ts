@@ -17,6 +17,8 @@ export type BrokerEvent =
   /** The tenure was started anew because Redis' history changed. */
   | { readonly kind: 'reacquired'; readonly topic: string; readonly group: string; readonly partition: number }
   | FailoverEvent
+  /** At connecting: a setting of a server that could not be checked, or that is good to know. */
+  | { readonly kind: 'server-note'; readonly server: string; readonly note: string }
   /** Publishing goes on with fewer replicas than configured (`onReplicaLoss`), or again with all. */
   | { readonly kind: 'replicas'; readonly master: string; readonly needed: number; readonly configured: number }
   | { readonly kind: 'dead-lettered'; readonly topic: string; readonly group: string; readonly id: string }

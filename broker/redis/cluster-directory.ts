@@ -5,6 +5,7 @@ import { ClusterMap } from './cluster-map.js';
 import type { Directory, Master, ReplicaCensus } from './directory.js';
 import { type ClusterEndpoint, credentialsOf, type DirectoryOptions } from './network.js';
 import { Poller } from './poller.js';
+import { RecentCensus } from './recent-census.js';
 import { ReplicaLosses } from './replica-losses.js';
 
 /** While a replica is missed, nodes are asked this often within the time for which their word counts. */
@@ -18,6 +19,7 @@ export class ClusterDirectory implements Directory {
   readonly #endpoint: ClusterEndpoint;
   readonly #map: ClusterMap;
   readonly #clients = new Map<string, ClusterClient>();
+  readonly #recent: RecentCensus;
   readonly #losses = new Map<string, ReplicaLosses>();
   readonly #poller: Poller;
   readonly #changed = new ChangeSignal();
@@ -27,6 +29,7 @@ export class ClusterDirectory implements Directory {
   constructor(endpoint: ClusterEndpoint, options: DirectoryOptions) {
     this.#endpoint = endpoint;
     this.#options = options;
+    this.#recent = new RecentCensus(options.clock);
     this.#map = new ClusterMap(endpoint.natMap ?? {});
     this.#openClients();
     this.#poller = new Poller(
@@ -57,6 +60,10 @@ export class ClusterDirectory implements Directory {
   }
 
   census(master: Master): ReplicaCensus {
+    return this.#recent.of(master.id, () => this.#takeCensus(master));
+  }
+
+  #takeCensus(master: Master): ReplicaCensus {
     const present = this.#map.masters().find(({ id }) => id === master.id);
     if (present === undefined) return NONE;
     const oldestMs = this.#options.clock.nowMs() - this.#freshMs;
@@ -108,6 +115,7 @@ export class ClusterDirectory implements Directory {
   }
 
   #onAnswer(client: ClusterClient): void {
+    this.#recent.clear();
     const { answer } = client;
     const hasChanged = answer !== undefined && this.#map.merge(answer.nodes);
     if (hasChanged) {

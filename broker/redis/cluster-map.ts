@@ -1,8 +1,7 @@
 import type { ClusterNode } from './cluster-view.js';
 import type { Master } from './directory.js';
 import { clientAddress, type NatMap } from './network.js';
-
-export const SLOTS = 16_384;
+import { SLOTS } from './slot.js';
 
 interface Owner extends Master {
   readonly nodeId: string;
@@ -17,6 +16,7 @@ export class ClusterMap {
   readonly #ownerOf: (Owner | undefined)[] = new Array(SLOTS).fill(undefined);
   readonly #epochOf: number[] = new Array(SLOTS).fill(-1);
   #owners = new Map<string, Owner>();
+  #masters: readonly Owner[] = [];
   #nodes: readonly ClusterNode[] = [];
   /** From a master to those that had its slots before a failover: they are replicas of it that are not back yet. */
   readonly #predecessors = new Map<string, Set<string>>();
@@ -38,7 +38,7 @@ export class ClusterMap {
   }
 
   masters(): readonly Master[] {
-    return [...this.#owners.values()];
+    return this.#masters;
   }
 
   /** Takes in what one node sees. True when {@link masterOf} or {@link masters} has changed. */
@@ -53,7 +53,7 @@ export class ClusterMap {
 
   /** The replicas that belong to a master, and the masters before it that are not back yet. */
   replicasOf(master: Master): readonly ClusterNode[] {
-    const owner = [...this.#owners.values()].find(({ id }) => id === master.id);
+    const owner = this.#masters.find(({ id }) => id === master.id);
     if (owner === undefined) return [];
     const predecessors = this.#predecessors.get(owner.nodeId) ?? new Set();
     const shardId = this.#nodes.find(({ nodeId }) => nodeId === owner.nodeId)?.shardId ?? '';

@@ -22,6 +22,8 @@ export interface MasterLinksOptions {
   /** It was open. Outstanding commands have failed already; `link.isEnded` when the directory names another master. */
   onClosed?(link: Link, master: Master, reason: string): void;
   onRefused?(error: BrokerError, master: Master): void;
+  /** All of them are closed for good. */
+  onEnded?(): void;
 }
 
 /** {@link MasterLinks} with everything filled in that is the same for the whole broker. */
@@ -121,6 +123,7 @@ export class MasterLinks implements Disposable {
     for (const link of this.all()) link.close();
     this.#byMaster.clear();
     this.#wake();
+    this.#options.onEnded?.();
   }
 
   [Symbol.dispose](): void {

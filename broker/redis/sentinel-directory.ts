@@ -4,6 +4,7 @@ import type { Directory, Master, ReplicaCensus } from './directory.js';
 import { MasterEar } from './master-ear.js';
 import { credentialsOf, type DirectoryOptions, type SentinelEndpoint } from './network.js';
 import { Poller } from './poller.js';
+import { RecentCensus } from './recent-census.js';
 import { ReplicaLosses } from './replica-losses.js';
 import { SentinelClient } from './sentinel-client.js';
 import { nameMaster, reportReplicas, type SentinelAnswer } from './sentinel-view.js';
@@ -23,6 +24,7 @@ export class SentinelDirectory implements Directory {
   readonly #poller: Poller;
   readonly #changed = new ChangeSignal();
   readonly #losses = new ReplicaLosses();
+  readonly #recent: RecentCensus;
   #master: Master | undefined;
   #ear: MasterEar | undefined;
   #firstAnswerMs: number | undefined;
@@ -31,6 +33,7 @@ export class SentinelDirectory implements Directory {
   constructor(endpoint: SentinelEndpoint, options: DirectoryOptions) {
     this.#endpoint = endpoint;
     this.#options = options;
+    this.#recent = new RecentCensus(options.clock);
     const { clock, random } = options;
     const { sentinels, master, tls, sentinelUsername: username, sentinelPassword: password } = endpoint;
     const credentials = credentialsOf({
@@ -83,6 +86,10 @@ export class SentinelDirectory implements Directory {
   }
 
   census(master: Master): ReplicaCensus {
+    return this.#recent.of(master.id, () => this.#takeCensus(master));
+  }
+
+  #takeCensus(master: Master): ReplicaCensus {
     const present = this.#master;
     if (present === undefined || present.id !== master.id) return NONE;
     const answers = this.#answers;
@@ -130,6 +137,7 @@ export class SentinelDirectory implements Directory {
   }
 
   #evaluate(): void {
+    this.#recent.clear();
     const answers = this.#answers;
     this.#missesReplica = answers.some(({ replicas }) => replicas.some(({ isDown }) => isDown));
     if (this.#isFirstNamingDue(answers)) {
