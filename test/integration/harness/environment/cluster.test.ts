@@ -1,3 +1,6 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { Cluster } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Environment, RedisNode } from '../../../../harness/environment/environment.js';
 import { startNativeEnvironment } from '../../../../harness/environment/native.js';
@@ -40,6 +43,11 @@ describe('cluster', () => {
     expect(redis.natMap![address]).toEqual({ host, port });
     expect(await askRedis({ host, port }, 'SET', 'a', 'v')).toBe('OK');
 
+    const client = new Cluster([...redis.nodes], { natMap: redis.natMap! });
+    client.on('error', () => {});
+    expect(await client.get('a')).toBe('v');
+    client.disconnect();
+
     const roles = ['redis-master', 'redis-master-2', 'redis-master-3', 'redis-replica', 'redis-replica-3'];
     expect(await Promise.all(roles.map((role) => nameOf(environment, role)))).toEqual([
       'redis-1',
@@ -52,6 +60,7 @@ describe('cluster', () => {
 
     await environment[Symbol.asyncDispose]();
     expect(ownServers()).toEqual(before);
+    expect(readdirSync(join(bed.registry.dir, 'children'))).toEqual([]);
   });
 
   it('cutting the clients off causes no failover', async () => {

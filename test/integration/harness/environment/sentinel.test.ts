@@ -1,3 +1,4 @@
+import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Environment, RedisNode } from '../../../../harness/environment/environment.js';
 import { startNativeEnvironment } from '../../../../harness/environment/native.js';
@@ -61,6 +62,18 @@ describe('sentinel', () => {
     const reached = redis.natMap![`127.0.0.1:${port}`]!;
     expect(reached).toEqual({ host: master!.clients.host, port: master!.clients.port });
     expect(await askRedis({ ...reached, password: password! }, 'SET', 'k', 'v')).toBe('OK');
+
+    const { sentinel, natMap } = redis;
+    const client = new Redis({
+      sentinels: [...sentinel!.nodes],
+      name: sentinel!.master,
+      natMap: natMap!,
+      password: password!,
+    });
+    client.on('error', () => {});
+    expect(await client.get('k')).toBe('v');
+    expect(client.stream).toMatchObject({ remotePort: master!.clients.port });
+    client.disconnect();
 
     const own = environment.ownEndpoints['producer-2']!.redis;
     const side = environment.links.filter(({ name }) => name.endsWith('.producer-2'));
