@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Binaries } from '../harness/environment/binaries/binary.js';
@@ -65,7 +65,6 @@ async function takeTurn(
   await using disposal = new Disposal();
   const dir = await mkdtemp(join(tmpdir(), 'gauntlet-bench-'));
   disposal.defer(() => rm(dir, { recursive: true, force: true }));
-  if (profileDir !== undefined) await mkdir(profileDir, { recursive: true });
   return await contender.run({ quick, binaries, registry, disposal, dir, profileDir, signal });
 }
 

@@ -1,4 +1,4 @@
-/** Self time by function of CPU profiles, as a Markdown table: tsx bench/top-functions.ts [--rows N] <file.cpuprofile ...> */
+/** Self time by function of CPU profiles, as Markdown tables: tsx bench/top-functions.ts [--rows N] <file.cpuprofile ...> */
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { parseArgs } from 'node:util';

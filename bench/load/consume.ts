@@ -35,7 +35,7 @@ export class BenchHandling {
   }
 
   begin(startNs: number): void {
-    this.#time ??= new MeasuredTime(this.#task.load, startNs, () => this.#tally.handled);
+    this.#time ??= new MeasuredTime(this.#task, startNs, () => this.#tally.handled);
   }
 
   /** Resolves when `total` messages were handled and everything is acknowledged. */

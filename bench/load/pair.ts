@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { NS_PER_MS, systemClock } from '../../harness/clock.js';
 import type { BenchContext, Measured } from '../benchmark.js';
 import { type ClientSpec, openClient, PAYLOAD_BYTES, type Target } from './client.js';
@@ -57,8 +58,10 @@ export async function runPair(context: BenchContext, options: PairOptions): Prom
   const bench = await openClient(client, target);
   if (options.topic === undefined) await bench.prepare(topic);
   const task = { client, target, topic, payloadBytes, load };
-  const consumer = await BenchWorker.start(context, { ...task, role: 'consumer' });
-  const producer = await BenchWorker.start(context, { ...task, role: 'producer' });
+  const start = (role: 'producer' | 'consumer') =>
+    BenchWorker.start(context, { ...task, role, profilePath: profilePath(context, client, load, role) });
+  const consumer = await start('consumer');
+  const producer = await start('producer');
   consumer.onHandled = (count) => producer.tell({ kind: 'handled', count });
   const startNs = systemClock.nowNs() + LEAD_MS * NS_PER_MS;
   for (const worker of [consumer, producer]) worker.tell({ kind: 'begin', startNs });
@@ -73,6 +76,13 @@ export async function runPair(context: BenchContext, options: PairOptions): Prom
   const leftovers = await bench.leftovers(topic);
   if (leftovers > 0) throw new Error(`${leftovers} of ${sent.messages} messages were handled and not acknowledged`);
   return figuresOf(sent, received, serverCpuMs);
+}
+
+let profiles = 0;
+
+function profilePath({ profileDir }: BenchContext, client: ClientSpec, load: Load, role: string): string | undefined {
+  const number = String(++profiles).padStart(3, '0');
+  return profileDir && join(profileDir, `${number}-${client.kind}-${load.kind}-${role}.cpuprofile`);
 }
 
 function figuresOf(sent: WorkerFigures, received: WorkerFigures, serverCpuMs: readonly number[]): PairFigures {

@@ -21,13 +21,14 @@ export interface Feedback {
 
 /** Offers the load; resolves when every message is stored. */
 export async function produce(
-  { load, payloadBytes }: WorkerTask,
+  task: WorkerTask,
   producer: BenchProducer,
   startNs: number,
   feedback: Feedback,
 ): Promise<WorkerFigures> {
+  const { load, payloadBytes } = task;
   let stored = 0;
-  const time = new MeasuredTime(load, startNs, () => stored);
+  const time = new MeasuredTime(task, startNs, () => stored);
   const onStored = () => {
     stored++;
   };

@@ -16,6 +16,8 @@ export interface WorkerTask {
   readonly topic: string;
   readonly payloadBytes: number;
   readonly load: Load;
+  /** Where a CPU profile of the measured time goes. */
+  readonly profilePath?: string | undefined;
 }
 
 export type ToWorker =

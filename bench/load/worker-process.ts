@@ -29,10 +29,9 @@ export class BenchWorker {
 
   /** Resolves when its client is connected. */
   static async start(context: BenchContext, task: WorkerTask): Promise<BenchWorker> {
-    const { registry, disposal, profileDir, signal } = context;
+    const { registry, disposal, signal } = context;
     signal.throwIfAborted();
-    const profile = profileDir === undefined ? [] : profileArgs(profileDir, task);
-    const argv = [...NODE_FLAGS, ...profile, ...workerArgv(new URL('./worker.js', import.meta.url))];
+    const argv = [...NODE_FLAGS, ...workerArgv(new URL('./worker.js', import.meta.url))];
     const child = spawn(process.execPath, argv, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'], signal });
     const { pid } = child;
     if (pid !== undefined) registry.add(pid, `bench ${task.role}`);
@@ -74,9 +73,4 @@ export class BenchWorker {
     clearTimeout(late);
     if (this.#child.pid !== undefined) registry.remove(this.#child.pid);
   }
-}
-
-function profileArgs(dir: string, { role, client, load }: WorkerTask): string[] {
-  const name = [client.kind, role, load.kind, Date.now()].join('-');
-  return ['--cpu-prof', `--cpu-prof-dir=${dir}`, `--cpu-prof-name=${name}.cpuprofile`];
 }
