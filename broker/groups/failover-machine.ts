@@ -5,7 +5,7 @@ import type { Master } from '../redis/directory.js';
 export type FailoverInput =
   /** A connection broke, a probe stayed unanswered, a role answer was wrong. */
   | { readonly kind: 'doubt'; readonly reason: string }
-  /** The authority names this one for the slots of the master that is watched. */
+  /** The directory names this one for the slots of the master that is watched. It believes no epoch lower than one seen. */
   | { readonly kind: 'named'; readonly master: Master }
   /** The named master has answered as master a question that was sent at `askedMs`. */
   | { readonly kind: 'answered'; readonly history: string; readonly askedMs: number }
@@ -112,7 +112,6 @@ export class FailoverMachine {
       this.#master = master;
       return;
     }
-    if (master.epoch < former.epoch) return;
     if (this.#phase === 'normal') {
       this.#begin(nowMs);
       this.#step('noticed', 'noticed', `the authority names ${master.id}`, nowMs);
