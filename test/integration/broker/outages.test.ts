@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { MessageBroker, PublishOutcome } from '../../../broker/index.js';
 import { partitionKeys } from '../../../broker/log/keys.js';
-import { collect, connect, freshTopic, Journal, numbered, publishAll } from '../../fixtures/broker-bed.js';
+import { collect, connect, freshTopic, Journal, message, numbered, publishAll } from '../../fixtures/broker-bed.js';
 import { eventually, RedisServer } from '../../fixtures/redis-server.js';
 
 const KEYS = 20;
@@ -106,9 +106,115 @@ describe('a server that is killed and started again', () => {
     expect(events.some(({ kind }) => kind === 'reacquired')).toBe(true);
   });
 
-  it('without its data: publishing and handling go on, and the loss is reported', async () => {
+  it('again and again before anything is settled: nothing is handled twice', async () => {
+    await using server = await RedisServer.start('--appendonly', 'yes', '--appendfsync', 'always');
+    const { broker, events } = await connect(server);
+    const topic = freshTopic();
+    await broker.createTopic(topic, { partitions: 4 });
+    const journal = new Journal();
+    // Nothing is recorded before the subscription closes.
+    const subscription = await broker.subscribe(topic, 'g', journal.record, { settleDelayMs: 3_600_000 });
+    await publishAll(broker, topic, numbered(400, KEYS, 'b-'));
+    await eventually(() => journal.handled.length === 400);
+    const reacquired = () => events.filter(({ kind }) => kind === 'reacquired').length;
+    for (let i = 1; i <= 3; i++) {
+      await server.kill();
+      await server.start();
+      await eventually(() => reacquired() >= 4 * i);
+      await publishAll(broker, topic, numbered(100, KEYS, `b${i}-`));
+      await eventually(() => journal.ids.includes(`b${i}-99`));
+    }
+    await subscription.close();
+    expect(await collect(broker.inventory(topic, 'g'))).toEqual([]);
+    expect(journal.handled).toHaveLength(700);
+    expect(new Set(journal.ids).size).toBe(700);
+    await broker.close();
+  });
+
+  it('while a handler runs: its message is handled once, and its key waits for it', async () => {
+    await using server = await RedisServer.start('--appendonly', 'yes', '--appendfsync', 'always');
+    const { broker, events } = await connect(server);
+    await using _ = broker;
+    const topic = freshTopic();
+    await broker.createTopic(topic, { partitions: 1 });
+    const journal = new Journal();
+    let finish = () => {};
+    const held = new Promise<void>((resolve) => {
+      finish = resolve;
+    });
+    await broker.subscribe(topic, 'g', async (incoming) => {
+      journal.record(incoming);
+      if (incoming.id.startsWith('slow')) await held;
+    });
+    await publishAll(broker, topic, [message('slow', 'a'), message('slow keyless')]);
+    await eventually(() => journal.handled.length === 2);
+    await server.kill();
+    await server.start();
+    await eventually(() => events.some(({ kind }) => kind === 'reacquired'));
+    await publishAll(broker, topic, [message('behind', 'a'), message('beside', 'b')]);
+    await eventually(() => journal.ids.includes('beside'));
+    expect(journal.ids.toSorted()).toEqual(['beside', 'slow', 'slow keyless']);
+    finish();
+    await eventually(() => journal.ids.includes('behind'));
+    await eventually(async () => (await collect(broker.inventory(topic, 'g'))).length === 0);
+    expect(journal.handled).toHaveLength(4);
+  });
+
+  it('without its data: what was acknowledged a moment ago is stored again, before what is new', async () => {
     await using server = await RedisServer.start();
     const { broker, events } = await connect(server);
+    await using _ = broker;
+    const topic = freshTopic();
+    await broker.createTopic(topic, { partitions: 4 });
+    await publishAll(broker, topic, numbered(400, KEYS, 'before'));
+    await server.kill();
+    await server.start();
+    const outcomes = await publishAll(broker, topic, numbered(400, KEYS, 'after'));
+    expect(outcomes.every(({ kind }) => kind === 'accepted')).toBe(true);
+    await broker.createTopic(topic, { partitions: 4 });
+    const held = await collect(broker.inventory(topic, 'g'));
+    const all = [...numbered(400, KEYS, 'before'), ...numbered(400, KEYS, 'after')];
+    for (let k = 0; k < KEYS; k++) {
+      const ofKey = (messages: readonly { readonly id?: string | undefined; readonly key?: string | undefined }[]) =>
+        messages.filter(({ key }) => key === `k${k}`).map(({ id }) => id);
+      expect(ofKey(held)).toEqual(ofKey(all));
+    }
+    expect(events.some(({ kind }) => kind === 'acknowledged-loss')).toBe(false);
+  });
+
+  it('without its data, and nobody publishes: it is stored again all the same', async () => {
+    await using server = await RedisServer.start();
+    const { broker } = await connect(server);
+    await using _ = broker;
+    const topic = freshTopic();
+    await broker.createTopic(topic, { partitions: 4 });
+    await publishAll(broker, topic, numbered(100, KEYS));
+    await server.kill();
+    await server.start();
+    await broker.createTopic(topic, { partitions: 4 });
+    await eventually(async () => (await collect(broker.inventory(topic, 'g'))).length === 100);
+  });
+
+  it('with older data: only what is missing is stored again', async () => {
+    await using server = await RedisServer.start();
+    const { broker } = await connect(server);
+    await using _ = broker;
+    const topic = freshTopic();
+    await broker.createTopic(topic, { partitions: 1 });
+    for (let i = 0; i < 10; i++) await publishAll(broker, topic, numbered(3, 1, `old${i}-`));
+    await using probe = server.client();
+    await probe.redis.call('SAVE');
+    for (let i = 0; i < 10; i++) await publishAll(broker, topic, numbered(3, 1, `new${i}-`));
+    const before = (await collect(broker.inventory(topic, 'g'))).map(({ id }) => id);
+    await server.kill();
+    await server.start();
+    await eventually(async () => (await collect(broker.inventory(topic, 'g'))).length === 60);
+    expect((await collect(broker.inventory(topic, 'g'))).map(({ id }) => id)).toEqual(before);
+  });
+
+  it('without its data: publishing and handling go on, and what is not kept any more is reported', async () => {
+    await using server = await RedisServer.start();
+    const { broker, events } = await connect(server, { maxReplayBytes: 1 });
     await using _ = broker;
     const topic = freshTopic();
     await broker.createTopic(topic, { partitions: 4 });

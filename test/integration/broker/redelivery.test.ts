@@ -66,46 +66,7 @@ describe('a consumer that is killed', () => {
   });
 });
 
-describe('two owners of one partition', () => {
-  it('are told apart: the latest acquirer owns, the other one stops and records nothing', async () => {
-    const topic = freshTopic();
-    await broker.createTopic(topic, { partitions: 1 });
-    const { broker: other, events } = await connect(server);
-    await using _ = other;
-    let finish = () => {};
-    const stale = new Journal();
-    const started = new Promise<void>((resolve) => {
-      void other.subscribe(topic, 'g', async (incoming) => {
-        stale.record(incoming);
-        resolve();
-        await new Promise<void>((done) => {
-          finish = done;
-        });
-      });
-    });
-    await broker.publish(topic, message('one', 'a'));
-    await started;
-    let release = () => {};
-    const held = new Promise<void>((resolve) => {
-      release = resolve;
-    });
-    const fresh = new Journal();
-    await using subscription = await broker.subscribe(topic, 'g', async (incoming) => {
-      fresh.record(incoming);
-      await held;
-    });
-    await eventually(() => fresh.handled.length === 1);
-    finish();
-    await eventually(() => events.some(({ kind }) => kind === 'ownership-lost'));
-    // What the stale owner handled is not settled by it.
-    expect((await collect(broker.inventory(topic, 'g'))).map(({ id }) => id)).toEqual(['one']);
-    release();
-    await subscription.close();
-    expect(stale.ids).toEqual(['one']);
-    expect(fresh.ids).toEqual(['one']);
-    expect(await collect(broker.inventory(topic, 'g'))).toEqual([]);
-  });
-
+describe('two members of a group', () => {
   it('share a group by assignment', async () => {
     const topic = freshTopic();
     await broker.createTopic(topic, { partitions: 6 });

@@ -1,0 +1,193 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { MessageBroker, Subscription } from '../../../broker/index.js';
+import { groupKeys } from '../../../broker/log/keys.js';
+import { collect, connect, freshTopic, Journal, message, numbered, publishAll } from '../../fixtures/broker-bed.js';
+import { eventually, RedisServer } from '../../fixtures/redis-server.js';
+
+let server: RedisServer;
+let broker: MessageBroker;
+const children = new Set<ChildProcess>();
+beforeAll(async () => {
+  server = await RedisServer.start('--repl-diskless-sync-delay', '0');
+  ({ broker } = await connect(server));
+});
+afterEach(async () => {
+  await Promise.all([...children].map(killed));
+});
+afterAll(async () => {
+  await broker.close();
+  await server[Symbol.asyncDispose]();
+});
+
+/** Longer than any test waits: what happens in spite of it was not for an expired lease. */
+const ETERNAL = { leaseDurationMs: 600_000, leaseStopMs: 500_000, leaseRenewMs: 100 };
+
+const owns = (count: number) => (subscription: Subscription) => subscription.partitions.length === count;
+
+describe('a standby', () => {
+  it('takes over from an owner that was killed', async () => {
+    const topic = await topicOf(4);
+    const { lines, child } = consumer(topic, 2);
+    await publishAll(broker, topic, numbered(600, 12));
+    await eventually(() => ended(lines).length > 50);
+    const journal = new Journal();
+    await using standby = await broker.subscribe(topic, 'g', journal.record);
+    expect(standby.partitions).toEqual([]);
+    await killed(child);
+    await eventually(() => owns(4)(standby));
+    await eventually(() => new Set([...ended(lines), ...journal.ids]).size === 600);
+    await eventually(async () => (await collect(broker.inventory(topic, 'g'))).length === 0);
+  });
+
+  it('takes over from a zombie: once it runs again it handles nothing more', async () => {
+    const topic = await topicOf(4);
+    const { lines, child } = consumer(topic, 200);
+    // More than it can handle before it is stopped.
+    await publishAll(broker, topic, numbered(2_000, 40));
+    await eventually(() => ended(lines).length > 8);
+    const journal = new Journal();
+    await using standby = await broker.subscribe(topic, 'g', journal.record);
+    // In the middle of handlers: they take long, and are many at a time.
+    child.kill('SIGSTOP');
+    await eventually(() => owns(4)(standby));
+    await eventually(() => journal.handled.length > 100);
+    const started = startedOf(lines).length;
+    const finished = ended(lines).length;
+    child.kill('SIGCONT');
+    await eventually(() => ended(lines).length > finished);
+    await publishAll(broker, topic, numbered(400, 40, 'late'));
+    await eventually(() => new Set([...ended(lines), ...journal.ids]).size === 2_400);
+    expect(startedOf(lines)).toHaveLength(started);
+    expect(owns(4)(standby)).toBe(true);
+    await eventually(async () => (await collect(broker.inventory(topic, 'g'))).length === 0);
+  });
+
+  it('takes over at once from an owner that closes', async () => {
+    const topic = await topicOf(4);
+    const [first, second] = [new Journal(), new Journal()];
+    const owner = await broker.subscribe(topic, 'g', first.record, ETERNAL);
+    await using standby = await broker.subscribe(topic, 'g', second.record, ETERNAL);
+    expect([owns(4)(owner), owns(0)(standby)]).toEqual([true, true]);
+    await publishAll(broker, topic, numbered(100, 10));
+    await eventually(() => first.handled.length === 100);
+    await owner.close();
+    await eventually(() => owns(4)(standby));
+    await publishAll(broker, topic, numbered(100, 10, 'late'));
+    await eventually(() => second.handled.length >= 100);
+    expect([...first.ids, ...second.ids]).toHaveLength(200);
+  });
+
+  it('leaves alone what is owned, and takes what is free', async () => {
+    const topic = await topicOf(4);
+    await using odd = await broker.subscribe(topic, 'g', () => {}, { assignment: { member: 1, of: 2 } });
+    await using all = await broker.subscribe(topic, 'g', () => {});
+    expect([odd.partitions.toSorted(), all.partitions.toSorted()]).toEqual([
+      [1, 3],
+      [0, 2],
+    ]);
+  });
+});
+
+describe('an owner whose lease the replicas do not confirm', () => {
+  it('handles nothing until they do', async () => {
+    await using replica = await RedisServer.start('--replicaof', server.host, String(server.port));
+    await using copy = replica.client();
+    await eventually(async () => /master_link_status:up/.test(await copy.redis.info('replication')));
+    const { broker: careful } = await connect(server, { redis: { ...server.address, replicas: 1 } });
+    await using _ = careful;
+    const topic = await topicOf(2);
+    const journal = new Journal();
+    const subscription = await careful.subscribe(topic, 'g', journal.record);
+    await publishAll(careful, topic, numbered(50, 5));
+    await eventually(() => journal.handled.length === 50);
+    const master = { id: `${server.host}:${server.port}`, ...server.address, epoch: 0 };
+    await eventually(() => subscription.isCaughtUp(master));
+    replica.signal('SIGSTOP');
+    await eventually(() => !subscription.isCaughtUp(master));
+    await publishAll(careful, topic, numbered(50, 5, 'late'));
+    await eventually(async () => (await collect(careful.inventory(topic, 'g'))).length === 50);
+    expect(journal.handled).toHaveLength(50);
+    replica.signal('SIGCONT');
+    await eventually(() => journal.handled.length === 100);
+    expect(subscription.partitions).toHaveLength(2);
+  });
+});
+
+describe('the group in Redis', () => {
+  it('shows position and lag', async () => {
+    const topic = await topicOf(1);
+    const { log } = groupKeys(topic, 0, 'g');
+    await using probe = server.client();
+    const groupOf = async (name: string) => {
+      const groups = (await probe.redis.xinfo('GROUPS', log).catch(() => [])) as unknown[][];
+      const found = groups.find((flat) => flat[1] === name) ?? [];
+      return Object.fromEntries(found.flatMap((field, i) => (i % 2 === 0 ? [[field, found[i + 1]]] : [])));
+    };
+    const subscription = await broker.subscribe(topic, 'g', () => {});
+    await eventually(async () => (await groupOf('g')).lag === 0);
+    await publishAll(broker, topic, numbered(500, 5));
+    const length = () => probe.redis.xlen(log);
+    await eventually(async () => (await length()) === 0 && (await groupOf('g')).lag === 0);
+    const last = (await groupOf('g'))['last-delivered-id'];
+    expect(last).toBe(await probe.redis.hget(groupKeys(topic, 0, 'g').position, 'low'));
+    await subscription.close();
+    for (let i = 0; i < 7; i++) await broker.publish(topic, message(`late${i}`));
+    await using _late = await broker.subscribe(topic, 'late', () => new Promise(() => {}), { closeTimeoutMs: 0 });
+    await eventually(async () => (await groupOf('late')).lag === 7);
+    expect((await groupOf('g')).lag).toBe(7);
+  });
+});
+
+describe('a stream that somebody deletes', () => {
+  it('costs what it held: what is published from then on is handled', async () => {
+    const topic = await topicOf(1);
+    const journal = new Journal();
+    await using _ = await broker.subscribe(topic, 'g', journal.record);
+    await using probe = server.client();
+    const { log } = groupKeys(topic, 0, 'g');
+    for (let round = 1; round <= 3; round++) {
+      await publishAll(broker, topic, numbered(50, 5, `r${round}-`));
+      await eventually(() => journal.handled.length === 50 * round);
+      await probe.redis.del(log);
+    }
+    await publishAll(broker, topic, numbered(50, 5, 'last'));
+    await eventually(() => journal.handled.length === 200);
+    await eventually(async () => ((await probe.redis.xinfo('GROUPS', log)) as unknown[]).length === 1);
+  });
+});
+
+async function topicOf(partitions: number): Promise<string> {
+  const topic = freshTopic();
+  await broker.createTopic(topic, { partitions });
+  return topic;
+}
+
+function consumer(topic: string, handlerMs: number): { lines: string[]; child: ChildProcess } {
+  const script = fileURLToPath(new URL('../../fixtures/broker-consumer.ts', import.meta.url));
+  const args = ['--import', import.meta.resolve('tsx'), script, String(server.port), topic, 'g', String(handlerMs)];
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  children.add(child);
+  const lines: string[] = [];
+  createInterface({ input: child.stdout! }).on('line', (line) => lines.push(line));
+  return { lines, child };
+}
+
+/** Resolves when the process has ended and all it wrote was read. */
+async function killed(child: ChildProcess): Promise<void> {
+  children.delete(child);
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const closed = new Promise((resolve) => child.once('close', resolve));
+  child.kill('SIGKILL');
+  await closed;
+}
+
+function startedOf(lines: readonly string[]): string[] {
+  return lines.filter((line) => line.startsWith('start'));
+}
+
+function ended(lines: readonly string[]): string[] {
+  return lines.filter((line) => line.startsWith('end')).map((line) => line.split(' ')[1]!);
+}
