@@ -25,6 +25,7 @@ export interface ProcessTarget {
 
 const PING_DEADLINE_MS = 1000;
 const HEALED_DEADLINE_MS = 10_000;
+const TERM_AGAIN_MS = 1000;
 
 /** Throws {@link FaultError} `no-such-target` and `not-ours`. A role (`redis-master`) is resolved at this moment. */
 export async function resolveProcess({ environment, workers }: FaultContext, name: string): Promise<ProcessTarget> {
@@ -95,6 +96,23 @@ export async function endsWithin(process: ManagedProcess, deadlineMs: number, cl
   const ended = await Promise.race([process.exited().then(() => true), late]);
   timer.abort();
   return ended;
+}
+
+/**
+ * Whether the process ends by SIGTERM within `deadlineMs`. A Redis server is told again: it forgets the signal when it
+ * cannot end at once (a replica that writes its first append-only file).
+ */
+export async function stopsInOrder(
+  { process, node }: ProcessTarget,
+  deadlineMs: number,
+  clock: Clock,
+): Promise<boolean> {
+  const times = node === undefined ? 1 : Math.ceil(deadlineMs / TERM_AGAIN_MS);
+  for (let i = 0; i < times; i++) {
+    process.signal('SIGTERM');
+    if (await endsWithin(process, deadlineMs / times, clock)) return true;
+  }
+  return false;
 }
 
 /**

@@ -12,6 +12,7 @@ import {
   resolveProcess,
   runningPid,
   serverPid,
+  stopsInOrder,
 } from './process-target.js';
 
 const params = z
@@ -52,8 +53,7 @@ export const restart: FaultKind<z.output<typeof params>> = {
     const stored = data === 'lost' && node !== undefined ? await findStoredData(node) : undefined;
     const hold = holds.add(process.name, 'restart');
     const sinceNs = clock.nowNs();
-    process.signal('SIGTERM');
-    const inOrder = await endsWithin(process, STOP_DEADLINE_MS, clock);
+    const inOrder = await stopsInOrder(target, STOP_DEADLINE_MS, clock);
     if (!inOrder) {
       process.signal('SIGKILL');
       await endsWithin(process, KILL_DEADLINE_MS, clock);

@@ -5,7 +5,7 @@ import type { FaultContext, FaultKind } from './fault.js';
 import { FaultError } from './fault-error.js';
 import { holdsOf } from './holds.js';
 import { roleOf } from './node-commands.js';
-import { endsWithin, expectHealthy, resolveServer, runningPid, serverPid } from './process-target.js';
+import { endsWithin, expectHealthy, resolveServer, runningPid, serverPid, stopsInOrder } from './process-target.js';
 import { isWhole, orderTakeOver } from './take-over.js';
 
 const GROUPS = ['redis', 'sentinel'] as const;
@@ -17,6 +17,7 @@ const params = z.strictObject({
 });
 
 const STOP_DEADLINE_MS = 15_000;
+const KILL_DEADLINE_MS = 2000;
 const BACK_DEADLINE_MS = 30_000;
 
 /** What a restart of one server came to. */
@@ -82,9 +83,9 @@ async function restartOne(
   const holds = holdsOf(environment);
   const hold = holds.add(node.name, 'restart');
   try {
-    process.signal(by === 'kill' ? 'SIGKILL' : 'SIGTERM');
-    if (!(await endsWithin(process, STOP_DEADLINE_MS, clock))) process.signal('SIGKILL');
-    await endsWithin(process, STOP_DEADLINE_MS, clock);
+    const stopped = by === 'stop' && (await stopsInOrder({ process, node }, STOP_DEADLINE_MS, clock));
+    if (!stopped) process.signal('SIGKILL');
+    await endsWithin(process, KILL_DEADLINE_MS, clock);
   } finally {
     if (!process.running) await process.start();
     holds.release(hold);

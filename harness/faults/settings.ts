@@ -52,8 +52,8 @@ export function readSettings(node: RedisNode, names: readonly string[]): Promise
   return onRedis(node.direct, async (redis) => {
     const values: Record<string, string> = {};
     for (const name of names) {
-      const [, value] = (await redis.config('GET', name)) as string[];
-      if (value !== undefined) values[name] = value;
+      const reply: unknown = await redis.config('GET', name);
+      if (Array.isArray(reply) && reply.length === 2) values[name] = String(reply[1]);
     }
     return values;
   });
