@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { cutOffIncidents } from '../../../../harness/ledger/cut-off.js';
 import type { LedgerFile } from '../../../../harness/ledger/history.js';
-import type { FaultSpec } from '../../../../harness/scenario/scenario.js';
+import type { FaultSpec, Topology } from '../../../../harness/scenario/scenario.js';
 import { faultAt } from '../../../fixtures/gate-run.js';
 import { START_NS } from '../../../fixtures/ledger-builder.js';
 
@@ -9,9 +9,15 @@ const files = (['producer', 'consumer', 'consumer'] as const).map(
   (role, i): LedgerFile => ({ path: '', role, worker: i, incarnation: 0, killedNs: undefined }),
 );
 
-function incidents(kind: string, params: FaultSpec['params']) {
+const scenario = (spec: FaultSpec, topology: Topology = 'replicated') => ({
+  faults: [spec],
+  environment: { redis: { topology, replicas: 1, config: {} } },
+});
+
+function incidents(kind: string, params: FaultSpec['params'], topology?: Topology) {
   const spec: FaultSpec = { id: 'it', kind, params, at: { after: 'start', offsetMs: 0 } };
-  return cutOffIncidents([faultAt('it', 1000, 2000), faultAt('it#2', 3000)], [spec], files, START_NS + 9e9);
+  const faults = [faultAt('it', 1000, 2000), faultAt('it#2', 3000)];
+  return cutOffIncidents(faults, scenario(spec, topology), files, START_NS + 9e9);
 }
 
 describe('cutOffIncidents', () => {
@@ -20,6 +26,7 @@ describe('cutOffIncidents', () => {
       ['down', { down: 'redis-master.clients' }],
       ['timeout', { timeout: 0, link: 'redis-1.clients', direction: 'both' }],
       ['pause', { pause: 'redis-master' }],
+      ['flush', { flush: 'redis-master' }],
     ] as const) {
       expect(incidents(kind, params).map(({ worker, fromNs, untilNs }) => [worker, fromNs, untilNs])).toEqual([
         [1, START_NS + 1e9, START_NS + 2e9],
@@ -42,6 +49,17 @@ describe('cutOffIncidents', () => {
       params: { down: 'redis-1.clients' },
       at: { after: 'start', offsetMs: 0 },
     };
-    expect(cutOffIncidents([never], [spec], files, 0)).toEqual([]);
+    expect(cutOffIncidents([never], scenario(spec), files, 0)).toEqual([]);
+  });
+
+  it('cuts off those whose master is cut off where another takes over, and only the worker whose own link is cut', () => {
+    const workers = (...args: Parameters<typeof incidents>) => new Set(incidents(...args).map(({ worker }) => worker));
+    const partition = { partition: ['redis-master', 'sentinel-1'], clients: false, silent: true };
+    expect(workers('partition', partition, 'sentinel')).toEqual(new Set([1, 2]));
+    expect(workers('down', { down: 'redis-1.peers' }, 'cluster')).toEqual(new Set([1, 2]));
+    expect(workers('partition', partition)).toEqual(new Set());
+    expect(workers('down', { down: 'redis-1.consumer-2' })).toEqual(new Set([1]));
+    expect(workers('down', { down: 'sentinel-1.clients' }, 'sentinel')).toEqual(new Set());
+    expect(workers('kill', { kill: 'sentinel-1' }, 'sentinel')).toEqual(new Set());
   });
 });
