@@ -44,9 +44,14 @@ export function sha1Of(source: string): string {
 
 /** Flags of the first line `#!lua flags=a,b`; undefined where there is none. */
 export function scriptFlags(source: string): readonly string[] | undefined {
-  const shebang = /^#!lua(?:[^\n]*flags=([\w,-]*))?/.exec(source);
-  return shebang === null ? undefined : (shebang[1] ?? '').split(',').filter((flag) => flag !== '');
+  if (!flagsOf.has(source)) {
+    const shebang = /^#!lua(?:[^\n]*flags=([\w,-]*))?/.exec(source);
+    flagsOf.set(source, shebang === null ? undefined : (shebang[1] ?? '').split(',').filter((flag) => flag !== ''));
+  }
+  return flagsOf.get(source);
 }
+
+const flagsOf = new Map<string, readonly string[] | undefined>();
 
 /** From Lua to RESP2: numbers are cut to integers, false and nil are nil, a list ends at its first nil. */
 function replyOf(value: LuaValue): SimReply {

@@ -45,6 +45,18 @@ export const streamCommands: Readonly<Record<string, Command>> = {
     if (removed > 0) wrote();
     return removed;
   },
+  XINFO: ([what, key], { database }) => {
+    const stream = database.stream(key!);
+    if (what?.toUpperCase() !== 'STREAM') throw new CommandError(`ERR XINFO ${what} is not simulated`);
+    if (stream === undefined) throw new CommandError('ERR no such key');
+    const { entries, lastId, entriesAdded, groups } = stream;
+    return [
+      ['length', entries.length],
+      ['last-generated-id', idText(lastId)],
+      ['entries-added', entriesAdded],
+      ['groups', groups.size],
+    ].flat();
+  },
   XREAD: (args, execution) => read(readRequest(args, execution), execution),
   XGROUP: (args, { database, wrote }) => {
     needed(args, 4);

@@ -48,6 +48,8 @@ export class Stream {
   entries: StreamEntry[] = [];
   lastId: EntryId = ZERO_ID;
   entriesAdded = 0;
+  /** Fields of all that was ever appended: for the checks of a schedule, which look behind trimming. */
+  added: (readonly string[])[] = [];
   readonly groups = new Map<string, StreamGroup>();
 
   copy(): Stream {
@@ -55,6 +57,7 @@ export class Stream {
     copy.entries = this.entries.slice();
     copy.lastId = this.lastId;
     copy.entriesAdded = this.entriesAdded;
+    copy.added = this.added.slice();
     for (const [name, group] of this.groups) copy.groups.set(name, { ...group });
     return copy;
   }
@@ -81,6 +84,7 @@ export class Stream {
     this.entries.push({ id, fields });
     this.lastId = id;
     this.entriesAdded++;
+    this.added.push(fields);
   }
 
   range(from: EntryId, to: EntryId, count = Number.POSITIVE_INFINITY): StreamEntry[] {

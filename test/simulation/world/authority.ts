@@ -78,12 +78,12 @@ export class Authority {
   }
 
   /** An operator asks for it. */
-  failOver(reason: string): void {
+  failOver(reason: string, successor?: SimNode): void {
     if (this.#isFailingOver) return;
     const { scheduler, random } = this.options;
     this.#isFailingOver = true;
     this.options.onStep(`failover: ${reason}`);
-    scheduler.after(20 + random() * 400, () => this.#promote());
+    scheduler.after(20 + random() * 400, () => this.#promote(successor));
   }
 
   #tick(): void {
@@ -125,9 +125,10 @@ export class Authority {
     if (this.options.dropsClients) node.dropConnections();
   }
 
-  #promote(): void {
+  #promote(successor: SimNode | undefined): void {
     const { scheduler } = this.options;
-    const candidate = this.#candidate();
+    const isFit = successor?.isReachable === true && successor.replication.masterOf === this.#naming.master;
+    const candidate = isFit ? successor : this.#candidate();
     if (candidate === undefined) {
       // Nobody is left that could be it: as it was, until the master is back.
       this.#isFailingOver = false;

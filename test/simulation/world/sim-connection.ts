@@ -5,16 +5,14 @@ import type { OnReply } from '../../../broker/redis/wire-command.js';
 import { clientReply, ErrorReply, replyError, type SimReply } from '../redis/reply.js';
 import { ServerConnection } from '../redis/server-connection.js';
 import type { SimNode } from '../redis/sim-node.js';
-import type { Scheduler } from './scheduler.js';
 import type { SimProcess } from './sim-process.js';
 import type { Lane, Wiring } from './wiring.js';
 
 export interface ConnectionWorld {
-  readonly scheduler: Scheduler;
   readonly wiring: Wiring;
   nodeAt(id: string): SimNode | undefined;
   /** Chance that a connection breaks at this packet: before a command is executed, or after it, without its reply. */
-  breaks(direction: 'request' | 'reply'): boolean;
+  breaks(): boolean;
   readonly connections: Set<SimConnection>;
 }
 
@@ -71,7 +69,7 @@ export class SimConnection implements Connection {
     this.#cancelWatchdog ??= this.#watch();
     const args = parseWire(wire.toString('latin1'));
     const { wiring } = this.#world;
-    if (this.#world.breaks('request')) this.breakOff('reset before the command');
+    if (this.#world.breaks()) this.breakOff('reset before the command');
     else wiring.send(this.#up, () => this.node.deliver(() => this.#server?.receive(args)));
   }
 
@@ -120,7 +118,7 @@ export class SimConnection implements Connection {
   }
 
   #onServerReply(reply: SimReply): void {
-    if (this.#world.breaks('reply')) this.breakOff('reset before the reply');
+    if (this.#world.breaks()) this.breakOff('reset before the reply');
     else this.#world.wiring.send(this.#down, () => this.process.deliver(() => this.#onReply(reply)));
   }
 

@@ -1,0 +1,142 @@
+import { BrokerError } from '../../../broker/broker-error.js';
+import { pause } from '../../../broker/clock.js';
+import type { MessageBroker } from '../../../broker/message-broker.js';
+import type { SimProcess } from '../world/sim-process.js';
+import { pick } from './plan.js';
+import { connect, GROUP, handlerOf, type Stage, subscribeOptions, TOPIC } from './stage.js';
+
+const START_AGAIN_MS = 100;
+
+/** One place in the application, whose processes come and go. */
+export abstract class Actor {
+  readonly stage: Stage;
+  readonly name: string;
+  process: SimProcess;
+  #instances = 0;
+  #broker: MessageBroker | undefined;
+  #isClosing = false;
+
+  constructor(stage: Stage, name: string) {
+    this.stage = stage;
+    this.name = name;
+    this.process = this.#newProcess();
+  }
+
+  /** Starts (again), in a new process. */
+  start(): void {
+    if (this.#instances > 0) this.process = this.#newProcess();
+    this.#instances++;
+    this.#isClosing = false;
+    const { process, stage } = this;
+    stage.world.trace(() => `${process.name} starts`);
+    this.#run(process).catch((error: unknown) => stage.world.scheduler.fail(error));
+  }
+
+  kill(): void {
+    this.stage.world.trace(() => `${this.process.name} is killed`);
+    this.process.kill();
+    this.onGone(this.process);
+  }
+
+  /** Closes the broker as an application does at its end; resolves when that is done. */
+  async close(): Promise<void> {
+    this.stage.world.trace(() => `${this.process.name} closes`);
+    this.#isClosing = true;
+    const { process } = this;
+    await this.#broker?.close();
+    this.stage.world.trace(() => `${process.name} has closed`);
+    process.kill();
+    this.onGone(process);
+  }
+
+  protected abstract work(broker: MessageBroker, process: SimProcess): Promise<void>;
+
+  protected onGone(_process: SimProcess): void {}
+
+  async #run(process: SimProcess): Promise<void> {
+    this.#broker = undefined;
+    for (;;) {
+      try {
+        const broker = await connect(this.stage, process);
+        if (this.process !== process || this.#isClosing) return;
+        this.#broker = broker;
+        await this.work(broker, process);
+        return;
+      } catch (error) {
+        if (!(error instanceof Error) || error.name !== 'BrokerError') throw error;
+        const { code } = error as BrokerError;
+        this.stage.world.trace(() => `${process.name} cannot start: ${code} ${error.message}`);
+        if (code !== 'connection' && code !== 'closed' && code !== 'topic-missing') throw error;
+        if (this.#isClosing || this.process !== process) return;
+        const failed = this.#broker;
+        this.#broker = undefined;
+        await failed?.close();
+        await pause(process.clock, START_AGAIN_MS);
+      }
+    }
+  }
+
+  #newProcess(): SimProcess {
+    const { world, plan, random } = this.stage;
+    const rate = 1 + (random() * 2 - 1) * plan.drift;
+    return world.process(`${this.name}.${this.#instances}`, rate, (random() - 0.5) * 2_000);
+  }
+}
+
+export class Member extends Actor {
+  protected async work(broker: MessageBroker, process: SimProcess): Promise<void> {
+    await broker.subscribe(TOPIC, GROUP, handlerOf(this.stage, process), subscribeOptions(this.stage.plan));
+  }
+}
+
+export class Producer extends Actor {
+  #left = this.stage.plan.messages;
+  #count = 0;
+  #unanswered = 0;
+  #isStopped = false;
+
+  /** Has published all that it was to publish, and knows what became of it. */
+  get isDone(): boolean {
+    return (this.#left === 0 || this.#isStopped) && this.#unanswered === 0;
+  }
+
+  /** Publishes nothing new. */
+  stop(): void {
+    this.#isStopped = true;
+  }
+
+  protected override onGone(process: SimProcess): void {
+    this.stage.journal.deadProducers.add(process.name);
+    this.#unanswered = 0;
+  }
+
+  protected async work(broker: MessageBroker, process: SimProcess): Promise<void> {
+    const { plan, random } = this.stage;
+    await broker.openTopic(TOPIC);
+    while (this.#left > 0 && !this.#isStopped && this.process === process) {
+      this.#publish(broker, process, Math.min(this.#left, pick(random, [1, 1, 2, 6])));
+      await pause(process.clock, plan.publishEveryMs * random() * 4);
+    }
+  }
+
+  #publish(broker: MessageBroker, process: SimProcess, count: number): void {
+    const { plan, random, journal, world } = this.stage;
+    const batch = Array.from({ length: count }, () => {
+      const key = random() < 0.1 ? undefined : `k${Math.floor(random() * plan.keys)}`;
+      return { id: `${process.name}-${this.#count++}`, key, payload: Buffer.from(process.name) };
+    });
+    this.#left -= count;
+    this.#unanswered += count;
+    world.trace(() => `${process.name} publishes ${batch.map(({ id, key }) => `${id} ${key ?? ''}`).join(', ')}`);
+    const published = batch.map(({ id, key }) => journal.publish(id, process.name, key));
+    broker.publishBatch(TOPIC, batch, (index, outcome) => {
+      if (process.isKilled) return;
+      world.trace(() => {
+        const detail = outcome.kind === 'accepted' ? JSON.stringify(outcome.receipt) : outcome.error.message;
+        return `${process.name} ${batch[index]!.id} ${outcome.kind} ${detail}`;
+      });
+      this.#unanswered--;
+      journal.outcome(published[index]!, outcome);
+    });
+  }
+}

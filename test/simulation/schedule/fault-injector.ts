@@ -1,0 +1,201 @@
+import type { SimNode } from '../redis/sim-node.js';
+import { AUTHORITY, type Authority } from '../world/authority.js';
+import type { Actor } from './actors.js';
+import type { Fault } from './fault-plan.js';
+import type { Stage } from './stage.js';
+
+const WHOLE_AGAIN_POLL_MS = 100;
+
+const TAKES_A_NODE: ReadonlySet<Fault['kind']> = new Set([
+  'node-killed',
+  'node-paused',
+  'node-isolated',
+  'failover',
+  'failover-twice',
+  'replica-cut-off',
+]);
+
+/** Does what the plan says; {@link lift} undoes what is still wrong. */
+export class FaultInjector {
+  readonly #stage: Stage;
+  readonly #actors: readonly Actor[];
+  readonly #undo = new Set<() => void>();
+  #isOver = false;
+
+  constructor(stage: Stage, actors: readonly Actor[]) {
+    this.#stage = stage;
+    this.#actors = actors;
+    for (const fault of stage.plan.faults) this.#after(fault.atMs, () => this.#begin(fault));
+  }
+
+  /** Nothing begins from here on, and everything is well again. */
+  lift(): void {
+    this.#isOver = true;
+    for (const undo of [...this.#undo]) undo();
+    const { world, plan } = this.#stage;
+    world.wiring.latency.tailShare = 0;
+    world.breakShare = 0;
+    for (const node of world.nodes) node.replication.lag = { baseMs: 0.2, jitterMs: Math.min(plan.lagMs, 5) };
+  }
+
+  #after(ms: number, run: () => void): void {
+    this.#stage.world.scheduler.after(ms, run);
+  }
+
+  /** `undo` happens after `forMs`, or when faults are lifted. */
+  #for(forMs: number, undo: () => void): void {
+    const once = () => {
+      if (this.#undo.delete(once)) undo();
+    };
+    this.#undo.add(once);
+    this.#after(forMs, once);
+  }
+
+  #begin(fault: Fault): void {
+    if (this.#isOver) return;
+    const { world } = this.#stage;
+    const authority = world.authorities[fault.shard]!;
+    if (TAKES_A_NODE.has(fault.kind) && !authority.isHealthy) {
+      this.#after(WHOLE_AGAIN_POLL_MS, () => this.#begin(fault));
+      return;
+    }
+    world.trace(() => `FAULT ${JSON.stringify(fault)}`);
+    this.#do(fault, authority);
+  }
+
+  #do(fault: Fault, authority: Authority): void {
+    const { world } = this.#stage;
+    const { master } = authority.naming;
+    switch (fault.kind) {
+      case 'node-killed': {
+        const node = this.#choose(authority, fault.node);
+        node.kill();
+        return this.#for(fault.forMs, () => node.restart(false));
+      }
+      case 'node-paused': {
+        const node = this.#choose(authority, fault.node);
+        node.pause();
+        return this.#for(fault.forMs, () => node.resume());
+      }
+      case 'node-isolated':
+        return this.#isolate(this.#choose(authority, fault.node), authority, fault);
+      case 'failover':
+        return authority.failOver('asked for');
+      case 'failover-twice':
+        authority.failOver('asked for, and back');
+        return this.#back(authority, master, fault.pauseMs);
+      case 'replication-slow': {
+        const slow = authority.options.nodes.map((node) => ({ node, lag: node.replication.lag }));
+        for (const { node } of slow) node.replication.lag = { baseMs: fault.lagMs, jitterMs: fault.lagMs };
+        return this.#for(fault.forMs, () => {
+          for (const { node, lag } of slow) node.replication.lag = lag;
+        });
+      }
+      case 'replica-cut-off': {
+        const replica = this.#choose(authority, 'replica');
+        return this.#cutOff([[master.id, replica.id]], fault.forMs);
+      }
+      case 'memory-full':
+        for (const node of authority.options.nodes) node.isFull = true;
+        return this.#for(fault.forMs, () => {
+          for (const node of authority.options.nodes) node.isFull = false;
+        });
+      case 'scripts-flushed':
+        return master.flushScripts();
+      case 'server-clock-stepped':
+        this.#choose(authority, Math.abs(fault.byMs) < 500 ? 'replica' : 'master').clockStepMs += fault.byMs;
+        return;
+      case 'packets-slow': {
+        const { latency } = world.wiring;
+        latency.tailShare = 0.2;
+        latency.tailMs = fault.tailMs;
+        return this.#for(fault.forMs, () => {
+          latency.tailShare = 0;
+        });
+      }
+      default:
+        return this.#doToProcess(fault, this.#actors[fault.process % this.#actors.length]!);
+    }
+  }
+
+  #doToProcess(fault: Extract<Fault, { readonly process: number }>, actor: Actor): void {
+    const { world } = this.#stage;
+    const { process } = actor;
+    if (process.isKilled) return;
+    switch (fault.kind) {
+      case 'process-paused':
+        process.pause();
+        return this.#for(fault.forMs, () => {
+          world.trace(() => `${process.name} goes on`);
+          process.resume();
+        });
+      case 'process-killed':
+        actor.kill();
+        return this.#for(fault.forMs, () => actor.start());
+      case 'process-closed':
+        if (!process.isRunning) return;
+        void actor.close().then(() => {
+          if (actor.process === process) this.#for(fault.forMs, () => actor.start());
+        });
+        return;
+      case 'process-cut-off': {
+        const pairs = [...world.nodes.map(({ id }) => [process.name, id] as const)];
+        return this.#cutOff([...pairs, [process.name, AUTHORITY]], fault.forMs);
+      }
+      case 'process-clock-stepped':
+        process.time.wallStartMs += fault.byMs;
+        return;
+      case 'connections-reset':
+        for (const connection of world.connections) if (connection.process === process) connection.breakOff('reset');
+        return;
+      case 'connections-silent':
+        for (const connection of world.connections) if (connection.process === process) connection.silence();
+        return;
+      default:
+        fault satisfies never;
+    }
+  }
+
+  #choose(authority: Authority, choice: 'master' | 'replica'): SimNode {
+    const { master } = authority.naming;
+    const replicas = authority.options.nodes.filter((node) => node !== master);
+    if (choice === 'master' || replicas.length === 0) return master;
+    return replicas[Math.floor(this.#stage.random() * replicas.length)]!;
+  }
+
+  /** The node and some processes on one side, everybody else on the other. */
+  #isolate(node: SimNode, authority: Authority, fault: Extract<Fault, { readonly kind: 'node-isolated' }>): void {
+    const { world, random } = this.#stage;
+    const others = world.nodes.filter((one) => one !== node);
+    const processes = this.#actors.map(({ process }) => process.name);
+    const companions = processes.filter(() => random() < fault.companions / processes.length);
+    const far = [AUTHORITY, ...others.map(({ id }) => id)];
+    const pairs: [string, string][] = far.map((name) => [node.id, name]);
+    for (const name of processes) {
+      if (companions.includes(name)) for (const party of far) pairs.push([name, party]);
+      else pairs.push([name, node.id]);
+    }
+    void authority;
+    this.#cutOff(pairs, fault.forMs);
+  }
+
+  #cutOff(pairs: readonly (readonly [string, string])[], forMs: number): void {
+    const { world } = this.#stage;
+    for (const [a, b] of pairs) world.wiring.cut(a, b);
+    this.#for(forMs, () => {
+      for (const [a, b] of pairs) world.wiring.heal(a, b);
+      world.trace(() => `healed ${pairs.map((pair) => pair.join('-')).join(' ')}`);
+      world.wakeNodes();
+    });
+  }
+
+  /** When the first failover is done, and the former master follows: it is made master again. */
+  #back(authority: Authority, former: SimNode, pauseMs: number): void {
+    if (this.#isOver) return;
+    if (authority.naming.master !== former && authority.isHealthy) {
+      this.#after(pauseMs, () => {
+        if (!this.#isOver) authority.failOver('back again', former);
+      });
+    } else this.#after(20, () => this.#back(authority, former, pauseMs));
+  }
+}

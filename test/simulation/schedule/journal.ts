@@ -1,0 +1,159 @@
+import type { PublishOutcome } from '../../../broker/log/outgoing-frame.js';
+
+export interface Published {
+  readonly id: string;
+  readonly producer: string;
+  readonly key: string | undefined;
+  /** Place among all that its producer instance published with this key. */
+  readonly order: number;
+  readonly publishedMs: number;
+  outcome: PublishOutcome['kind'] | undefined;
+  partition: number | undefined;
+  confirmedBy: number | undefined;
+}
+
+export interface Handling {
+  readonly id: string;
+  readonly member: string;
+  readonly partition: number;
+  readonly token: number;
+  readonly attempt: number;
+  readonly startedMs: number;
+  endedMs: number | undefined;
+  result: 'handled' | 'failed' | 'gave-up' | undefined;
+}
+
+/** A rule that does not hold, found while the schedule runs or after it. */
+export interface Violation {
+  readonly rule: string;
+  readonly atMs: number;
+  readonly detail: string;
+}
+
+/** What producers and handlers have seen, in the order in which it happened. */
+export class Journal {
+  readonly published = new Map<string, Published>();
+  readonly handlings: Handling[] = [];
+  readonly violations: Violation[] = [];
+  /** Messages that producers reported as lost, by `<producer> <partition>`. */
+  readonly reportedLost = new Map<string, number>();
+  readonly deadProducers = new Set<string>();
+  /** Handled, or used up: nobody has to wait for them any more. */
+  readonly finished = new Set<string>();
+  /** Accepted, and neither handled nor used up. */
+  #openCount = 0;
+  readonly #newestToken = new Map<number, { readonly token: number; readonly member: string }>();
+  /** Of each producer instance and key: the messages in the order of publishing. */
+  readonly #ofKey = new Map<string, KeyQueue>();
+  readonly #nowMs: () => number;
+  /** Whether nothing has happened that allows two owners for a moment. */
+  isOwnershipSure = true;
+
+  constructor(nowMs: () => number) {
+    this.#nowMs = nowMs;
+  }
+
+  get hasOpen(): boolean {
+    return this.#openCount > 0;
+  }
+
+  violation(rule: string, detail: string): void {
+    this.violations.push({ rule, atMs: this.#nowMs(), detail });
+  }
+
+  publish(id: string, producer: string, key: string | undefined): Published {
+    const queue = this.#queueOf(producer, key);
+    const published: Published = {
+      id,
+      producer,
+      key,
+      order: queue.messages.length,
+      publishedMs: this.#nowMs(),
+      outcome: undefined,
+      partition: undefined,
+      confirmedBy: undefined,
+    };
+    queue.messages.push(published);
+    this.published.set(id, published);
+    return published;
+  }
+
+  outcome(published: Published, outcome: PublishOutcome): void {
+    if (published.outcome !== undefined) this.violation('one-outcome', `${published.id} has two outcomes`);
+    published.outcome = outcome.kind;
+    if (outcome.kind === 'accepted') {
+      published.partition = outcome.receipt.partition;
+      published.confirmedBy = outcome.receipt.replicas;
+      if (!this.finished.has(published.id)) this.#openCount++;
+    }
+  }
+
+  start(handling: Omit<Handling, 'startedMs' | 'endedMs' | 'result'>): Handling {
+    const started: Handling = { ...handling, startedMs: this.#nowMs(), endedMs: undefined, result: undefined };
+    this.handlings.push(started);
+    const { id, member, partition, token } = handling;
+    const published = this.published.get(id);
+    if (published === undefined) {
+      this.violation('nothing-invented', `${id} was never published`);
+      return started;
+    }
+    if (published.outcome === 'rejected') {
+      this.violation('rejected-is-not-stored', `${id} was rejected, and is handled`);
+    }
+    const newest = this.#newestToken.get(partition);
+    if (newest !== undefined && token < newest.token && this.isOwnershipSure) {
+      this.violation(
+        'one-owner',
+        `partition ${partition}: ${member} starts ${id} with token ${token} after ${newest.member} did with ${newest.token}`,
+      );
+    } else if (newest === undefined || token > newest.token) this.#newestToken.set(partition, { token, member });
+    this.#checkOrder(published, member);
+    return started;
+  }
+
+  end(handling: Handling, result: 'handled' | 'failed' | 'gave-up'): void {
+    handling.endedMs = this.#nowMs();
+    handling.result = result;
+    if (result === 'failed' || this.finished.has(handling.id)) return;
+    this.finished.add(handling.id);
+    if (this.published.get(handling.id)?.outcome === 'accepted') this.#openCount--;
+  }
+
+  lostByReport(producer: string, partition: number, count: number): void {
+    const key = `${producer} ${partition}`;
+    this.reportedLost.set(key, (this.reportedLost.get(key) ?? 0) + count);
+  }
+
+  /** Everything of the same key and producer that was published before: handled already, or never. */
+  #checkOrder(published: Published, member: string): void {
+    if (published.key === undefined) return;
+    const queue = this.#queueOf(published.producer, published.key);
+    for (let i = queue.finishedThrough; i < published.order; i++) {
+      const earlier = queue.messages[i]!;
+      if (!this.finished.has(earlier.id)) this.#overtaken.set(earlier.id, `${published.id} at ${member}`);
+      else if (i === queue.finishedThrough) queue.finishedThrough++;
+    }
+    const overtaker = this.#overtaken.get(published.id);
+    if (overtaker !== undefined && !this.finished.has(published.id)) {
+      this.violation('order', `${published.id} (${member}) is handled after ${overtaker}, which was published later`);
+    }
+  }
+
+  readonly #overtaken = new Map<string, string>();
+
+  #queueOf(producer: string, key: string | undefined): KeyQueue {
+    const name = `${producer} ${key}`;
+    let queue = this.#ofKey.get(name);
+    if (queue === undefined) {
+      queue = { messages: [], finishedThrough: 0 };
+      this.#ofKey.set(name, queue);
+    }
+    return queue;
+  }
+}
+
+interface KeyQueue {
+  readonly messages: Published[];
+  /** All before this index are finished. */
+  finishedThrough: number;
+}

@@ -1,0 +1,94 @@
+import type { Durability, OnReplicaLoss } from '../../../broker/log/message.js';
+import type { Random } from '../../../broker/random.js';
+import { seededRandom } from '../../../harness/random.js';
+import { type Fault, faultsOf, PROFILES, type Profile } from './fault-plan.js';
+
+/** Everything that a seed decides before a schedule begins. */
+export interface Plan {
+  readonly seed: number;
+  readonly profile: Profile;
+  readonly topology: 'standalone' | 'sentinel' | 'cluster';
+  readonly shards: number;
+  readonly replicas: number;
+  readonly durability: Durability;
+  readonly onReplicaLoss: OnReplicaLoss;
+  /** Of WAIT: see NodeOptions. */
+  readonly waitsFor: 'all' | 'own';
+  readonly dropsClients: boolean;
+  readonly zombieMs: number;
+  readonly partitions: number;
+  readonly keys: number;
+  /** Of each producer. */
+  readonly messages: number;
+  readonly producers: number;
+  readonly members: number;
+  readonly maxFrameMessages: number;
+  readonly publishTimeoutMs: number;
+  /** Between two publishes of a producer. */
+  readonly publishEveryMs: number;
+  readonly handlerMs: number;
+  readonly failureShare: number;
+  readonly latencyMs: number;
+  /** Of replicas, usually. */
+  readonly lagMs: number;
+  readonly breakShare: number;
+  /** Of the clocks of processes, at most. */
+  readonly drift: number;
+  readonly faults: readonly Fault[];
+  /** Faults and publishing end then. */
+  readonly activeMs: number;
+}
+
+/** What a variant wants to see more of. */
+export interface PlanBias {
+  readonly profiles?: readonly Profile[];
+  readonly overrides?: Partial<Plan>;
+}
+
+export function planOf(seed: number, { profiles = PROFILES, overrides = {} }: PlanBias = {}): Plan {
+  const random = seededRandom(seed, 'plan');
+  const profile = pick(random, profiles);
+  const replicas = overrides.replicas ?? pick(random, [0, 1, 1, 1, 2, 2]);
+  const topology = overrides.topology ?? (replicas === 0 ? 'standalone' : pick(random, ['sentinel', 'cluster'] as const));
+  const durability = replicas === 0 ? 'leader' : pick(random, ['replicated', 'replicated', 'replicated', 'leader'] as const);
+  const producers = pick(random, [1, 2, 2]);
+  const members = pick(random, [2, 2, 3]);
+  const activeMs = 4_000 + random() * 6_000;
+  const base: Omit<Plan, 'faults'> = {
+    seed,
+    profile,
+    topology,
+    shards: topology === 'cluster' ? pick(random, [1, 2]) : 1,
+    replicas,
+    durability,
+    onReplicaLoss: pick(random, ['survivors', 'survivors', 'block', 'degrade'] as const),
+    waitsFor: pick(random, ['all', 'own'] as const),
+    dropsClients: topology === 'sentinel' ? random() < 0.7 : random() < 0.2,
+    zombieMs: pick(random, [100, 1_000, 4_000]),
+    partitions: pick(random, [1, 1, 2, 3]),
+    keys: pick(random, [1, 2, 4]),
+    messages: Math.floor(20 + random() * 40),
+    producers,
+    members,
+    maxFrameMessages: pick(random, [2, 4, 1024]),
+    publishTimeoutMs: pick(random, [800, 3_000, 20_000]),
+    publishEveryMs: 0,
+    handlerMs: pick(random, [0, 5, 40, 300]),
+    failureShare: pick(random, [0, 0.1, 0.3]),
+    latencyMs: pick(random, [0.2, 0.2, 2, 10]),
+    lagMs: pick(random, [0.5, 5, 80, 400]),
+    breakShare: pick(random, [0, 0, 0.002, 0.01]),
+    drift: pick(random, [0, 0.001, 0.02]),
+    activeMs,
+    ...overrides,
+  };
+  return {
+    ...base,
+    publishEveryMs: base.publishEveryMs || activeMs / base.messages,
+    faults: overrides.faults ?? faultsOf(base, random),
+  };
+}
+
+export function pick<T>(random: Random, values: readonly T[]): T {
+  return values[Math.floor(random() * values.length)]!;
+}

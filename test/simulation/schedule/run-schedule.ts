@@ -1,0 +1,112 @@
+import { MessageBroker } from '../../../broker/message-broker.js';
+import { World } from '../world/world.js';
+import { Member, Producer } from './actors.js';
+import { FaultInjector } from './fault-injector.js';
+import { checkEnd } from './invariants.js';
+import { Journal, type Violation } from './journal.js';
+import type { Plan } from './plan.js';
+import { type Broker, connect, type Stage, TOPIC } from './stage.js';
+
+export interface ScheduleResult {
+  readonly plan: Plan;
+  readonly violations: readonly Violation[];
+  readonly events: number;
+  readonly simulatedMs: number;
+  readonly accepted: number;
+  readonly handlings: number;
+}
+
+const SETUP_LIMIT_MS = 30_000;
+/** Deadlines, retries, leases and resynchronizations all end well within. */
+const DRAIN_LIMIT_MS = 90_000;
+/** Settlements are gathered, positions trimmed, late packets arrive. */
+const QUIET_MS = 3_000;
+const DOWN_AFTER_MS = 1_000;
+
+/** Runs one schedule from its seed's plan to its end. `onTrace` sees each step of it. */
+export async function runSchedule(
+  plan: Plan,
+  SimulatedBroker: Broker = MessageBroker,
+  onTrace?: (line: string) => void,
+): Promise<ScheduleResult> {
+  const { seed, topology, shards, replicas, waitsFor, zombieMs, dropsClients, breakShare, latencyMs } = plan;
+  const world = new World({
+    seed,
+    topology,
+    shards,
+    replicas,
+    waitsFor,
+    zombieMs,
+    dropsClients,
+    breakShare: 0,
+    downAfterMs: DOWN_AFTER_MS,
+    latency: { baseMs: 0.05, jitterMs: latencyMs, tailShare: 0, tailMs: 0 },
+    onTrace,
+  });
+  const { scheduler } = world;
+  const journal = new Journal(() => scheduler.nowMs);
+  const stage: Stage = { Broker: SimulatedBroker, plan, world, journal, random: world.random('stage') };
+  const result = (): ScheduleResult => ({
+    plan,
+    violations: journal.violations,
+    events: scheduler.count,
+    simulatedMs: scheduler.nowMs,
+    accepted: [...journal.published.values()].filter(({ outcome }) => outcome === 'accepted').length,
+    handlings: journal.handlings.length,
+  });
+
+  if (!(await until(world, SETUP_LIMIT_MS, createTopic(stage)))) {
+    journal.violation('no-wedge', 'the topic was not created');
+    return result();
+  }
+  for (const node of world.nodes) node.replication.lag = { baseMs: 0.2, jitterMs: plan.lagMs };
+  world.breakShare = breakShare;
+
+  const producers = Array.from({ length: plan.producers }, (_, i) => new Producer(stage, `p${i}`));
+  const members = Array.from({ length: plan.members }, (_, i) => new Member(stage, `m${i}`));
+  const actors = [...producers, ...members];
+  for (const actor of actors) actor.start();
+  const injector = new FaultInjector(stage, actors);
+  await scheduler.run(scheduler.nowMs + plan.activeMs, () => false);
+
+  world.trace(() => 'all faults are lifted');
+  for (const producer of producers) producer.stop();
+  injector.lift();
+  const isQuiet = () => !journal.hasOpen && producers.every(({ isDone }) => isDone);
+  await scheduler.run(scheduler.nowMs + DRAIN_LIMIT_MS, isQuiet);
+  for (const producer of producers) {
+    if (!producer.isDone) journal.violation('no-wedge', `${producer.process.name} has messages without an outcome`);
+  }
+  await scheduler.run(scheduler.nowMs + QUIET_MS, () => false);
+
+  await checkEnd(stage);
+  const closing = Promise.all(actors.filter(({ process }) => !process.isKilled).map((actor) => actor.close()));
+  if (!(await until(world, SETUP_LIMIT_MS, closing))) journal.violation('no-wedge', 'brokers do not close');
+  return result();
+}
+
+async function createTopic(stage: Stage): Promise<void> {
+  const process = stage.world.process('setup', 1, 0);
+  const broker = await connect(stage, process);
+  await broker.createTopic(TOPIC, { partitions: stage.plan.partitions });
+  await broker.close();
+  process.kill();
+  const isReady = () => stage.world.authorities.every(({ isHealthy }) => isHealthy);
+  await new Promise<void>((resolve) => {
+    const look = () => (isReady() ? resolve() : void stage.world.scheduler.after(50, look));
+    look();
+  });
+}
+
+/** Lets simulated time pass until `work` is done; false where `limitMs` pass first. */
+export async function until(world: World, limitMs: number, work: Promise<unknown>): Promise<boolean> {
+  let isDone = false;
+  work.then(
+    () => {
+      isDone = true;
+    },
+    (error) => world.scheduler.fail(error),
+  );
+  await world.scheduler.run(world.scheduler.nowMs + limitMs, () => isDone);
+  return isDone;
+}

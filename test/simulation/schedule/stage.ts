@@ -1,0 +1,89 @@
+import type { BrokerOptions } from '../../../broker/broker-options.js';
+import type { Handler } from '../../../broker/groups/delivery.js';
+import type { SubscribeOptions } from '../../../broker/groups/subscription-options.js';
+import type { MessageBroker } from '../../../broker/message-broker.js';
+import type { Random } from '../../../broker/random.js';
+import type { SimProcess } from '../world/sim-process.js';
+import type { World } from '../world/world.js';
+import type { Journal } from './journal.js';
+import type { Plan } from './plan.js';
+
+export const TOPIC = 'orders';
+export const GROUP = 'billing';
+export const MAX_ATTEMPTS = 3;
+
+/** The broker's class: variants bring one in which a rule is switched off. */
+export type Broker = typeof MessageBroker;
+
+/** What all actors of a schedule share. */
+export interface Stage {
+  readonly Broker: Broker;
+  readonly plan: Plan;
+  readonly world: World;
+  readonly journal: Journal;
+  readonly random: Random;
+}
+
+const CONNECT_TIMEOUT_MS = 20_000;
+/** Any will do: the directory of the simulation does not read it. */
+const ENDPOINT = { sentinels: [{ host: 'authority', port: 1 }], master: 'sim' };
+
+export async function connect(stage: Stage, process: SimProcess): Promise<MessageBroker> {
+  const { Broker, plan, world, journal, random } = stage;
+  const options: BrokerOptions = {
+    redis: ENDPOINT,
+    durability: plan.durability,
+    onReplicaLoss: plan.onReplicaLoss,
+    clock: process.clock,
+    random: process.random,
+    connectTimeoutMs: CONNECT_TIMEOUT_MS,
+    publishTimeoutMs: plan.publishTimeoutMs,
+    maxFrameMessages: plan.maxFrameMessages,
+    onEvent: (event) => {
+      world.trace(() => `${process.name} ${JSON.stringify(event)}`);
+      if (event.kind === 'acknowledged-loss') {
+        journal.lostByReport(process.name, event.partition, event.lastSequence - event.firstSequence + 1);
+      }
+    },
+  };
+  return await Broker.connect(options, world.network(process, random() * random() * 1_500));
+}
+
+export function subscribeOptions(plan: Plan): SubscribeOptions {
+  return {
+    concurrency: 4,
+    maxAttempts: MAX_ATTEMPTS,
+    retryBaseMs: 30,
+    retryCapMs: 400,
+    closeTimeoutMs: 3_000,
+    settleDelayMs: plan.seed % 3 === 0 ? 200 : 10,
+  };
+}
+
+/** Handles as the plan says: takes time, fails now and then. */
+export function handlerOf(stage: Stage, process: SimProcess): Handler {
+  const { plan, world, journal, random } = stage;
+  return (message) => {
+    const { id, partition, attempt, fencingToken: token } = message;
+    const handling = journal.start({ id, member: process.name, partition, token, attempt });
+    const fails = random() < plan.failureShare;
+    const isPermanent = fails && random() < 0.1;
+    const result = !fails ? 'handled' : isPermanent || attempt >= MAX_ATTEMPTS ? 'gave-up' : 'failed';
+    world.trace(() => `${process.name} handles ${id} of ${partition}, attempt ${attempt}, token ${token}: ${result}`);
+    const end = () => {
+      journal.end(handling, result);
+      if (fails) throw Object.assign(new Error('as planned'), { permanent: isPermanent });
+    };
+    if (plan.handlerMs === 0) return end();
+    return new Promise((resolve, reject) => {
+      process.clock.after(plan.handlerMs * random() * 2, () => {
+        try {
+          end();
+          resolve();
+        } catch (error) {
+          reject(error);
+        }
+      });
+    });
+  };
+}
