@@ -55,7 +55,7 @@ export type ResolvedBrokerOptions = Required<Omit<BrokerOptions, 'durability'>> 
 
 export function resolveBrokerOptions(options: BrokerOptions): ResolvedBrokerOptions {
   const resolved: ResolvedBrokerOptions = {
-    durability: 'leader',
+    durability: undefined,
     onReplicaLoss: 'survivors',
     connectTimeoutMs: 10_000,
     publishTimeoutMs: 10_000,
