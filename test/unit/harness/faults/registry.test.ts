@@ -25,7 +25,9 @@ describe('fault registry', () => {
   });
 
   test.each(FAULT_KINDS.map((one) => [one.name, one] as const))('%s has a JSON Schema', (name, one) => {
-    expect(z.toJSONSchema(one.params, { io: 'input' })).toMatchObject({ required: [name] });
+    expect(z.toJSONSchema(one.params, { io: 'input' })).toMatchObject({
+      required: expect.arrayContaining([name]),
+    });
   });
 
   test('links and directions have defaults', () => {
@@ -59,8 +61,42 @@ describe('fault registry', () => {
     ['kill', { kill: 'redis-1.clients' }],
     ['kill', { kill: 'redis-1', restart: 0 }],
     ['pause', { pause: '../x' }],
+    ['down', { down: 'redis-1.operator-1' }],
+    ['partition', { partition: 'redis-1' }],
+    ['partition', { partition: [] }],
+    ['partition', { partition: ['consumer-1'] }],
+    ['partition', { partition: ['redis-1'], clients: 'yes' }],
+    ['restart', { restart: 'redis-1', data: 'some' }],
+    ['restart', { restart: 'consumer-1', data: 'lost' }],
+    ['restart', { restart: 'sentinel-1', data: 'lost' }],
+    ['rollingRestart', { rollingRestart: 'consumers' }],
+    ['failover', { failover: 'redis-1', mode: 'gentle' }],
+    ['failover', { failover: 'sentinel-1' }],
+    ['config', { config: 'redis-1' }],
+    ['config', { config: 'redis-1', set: {} }],
+    ['config', { config: 'redis-1', set: { maxmemory: null } }],
+    ['config', { config: 'redis-1', set: { 'max memory': '1mb' } }],
+    ['deleteKeys', { deleteKeys: '' }],
+    ['migrateSlots', { migrateSlots: 'redis-1', slots: 0 }],
   ])('%s refuses %o', (name, raw) => {
     expect(kind(name).params.safeParse(raw).success).toBe(false);
+  });
+
+  test('settings are text, true and false as Redis writes them', () => {
+    const set = { maxmemory: '1mb', 'min-replicas-to-write': 2, 'lazyfree-lazy-expire': true };
+    expect(kind('config').params.parse({ config: 'redis-1', set })).toMatchObject({
+      set: { maxmemory: '1mb', 'min-replicas-to-write': '2', 'lazyfree-lazy-expire': 'yes' },
+    });
+  });
+
+  test('a partition touches the links of its servers', () => {
+    const links = (raw: object) => kind('partition').targets(kind('partition').params.parse(raw)).map(nameOf);
+    expect(links({ partition: ['redis-1', 'sentinel-1'] })).toEqual(['redis-1.peers', 'sentinel-1.peers']);
+    expect(links({ partition: ['redis-1', 'producer-1'], clients: true })).toEqual([
+      'redis-1.peers',
+      'redis-1.clients',
+      'redis-1.producer-1',
+    ]);
   });
 
   test('kill and restart are lifted by themselves', () => {
@@ -69,5 +105,7 @@ describe('fault registry', () => {
     expect(liftAfter('kill', { kill: 'redis-1' })).toBeUndefined();
     expect(liftAfter('restart', { restart: 'redis-1' })).toBe(0);
     expect(liftAfter('pause', { pause: 'redis-1' })).toBeUndefined();
+    expect(liftAfter('flush', { flush: 'redis-1' })).toBe(0);
+    expect(liftAfter('config', { config: 'redis-1', set: { maxmemory: '1mb' } })).toBeUndefined();
   });
 });

@@ -79,6 +79,46 @@ describe('problems of faults and gates', () => {
       'no link "redis-1.peers"',
     ],
     [
+      'a fault that the topology cannot have',
+      withMore('faults: [{ at: 1s, failover: redis-master }]'),
+      'faults[0].failover',
+      'failover needs topology: sentinel or cluster (this is standalone)',
+    ],
+    [
+      'a node to be sent commands that the topology lacks',
+      withMore('faults: [{ at: 1s, flush: redis-2 }]'),
+      'faults[0].flush',
+      'no node "redis-2"',
+    ],
+    [
+      'a member of a partition that does not exist',
+      withMore(
+        'environment: { redis: { topology: sentinel } }\nfaults: [{ at: 1s, partition: [redis-1, sentinel-9] }]',
+      ),
+      'faults[0].partition[1]',
+      'no link "sentinel-9.peers"',
+    ],
+    [
+      'a worker in a partition that has no links of its own',
+      withMore(
+        'environment: { redis: { topology: replicated } }\nfaults: [{ at: 1s, partition: [redis-1, producer-1] }]',
+      ),
+      'faults[0].partition[0]',
+      'no link "redis-1.producer-1"',
+    ],
+    [
+      'a partition of one name',
+      withMore('environment: { redis: { topology: replicated } }\nfaults: [{ at: 1s, partition: redis-1 }]'),
+      'faults[0].partition',
+      'expected a list of servers',
+    ],
+    [
+      'settings that are none',
+      withMore('faults: [{ at: 1s, config: redis-1, set: { maxmemory: [1mb] } }]'),
+      'faults[0].set.maxmemory',
+      'expected text, a number, true or false',
+    ],
+    [
       'a worker that does not exist',
       withMore('faults: [{ at: 1s, kill: consumer-2 }]'),
       'faults[0].kill',
