@@ -9,7 +9,12 @@ const program = new Command('simulate')
   .option('--trace', 'print every step of the schedules')
   .option('--stop-at <n>', 'stop after this many failures', Number, 10);
 program.parse();
-const { schedules, seed: firstSeed, trace, stopAt } = program.opts<{
+const {
+  schedules,
+  seed: firstSeed,
+  trace,
+  stopAt,
+} = program.opts<{
   schedules: number;
   seed: number;
   trace?: boolean;

@@ -121,7 +121,9 @@ describe('sessions of the scripts of the broker do on the simulated node what th
   });
 
   it('cover every script', () => {
-    const folders = ['log', 'groups'].map((name) => fileURLToPath(new URL(`../../../broker/${name}/`, import.meta.url)));
+    const folders = ['log', 'groups'].map((name) =>
+      fileURLToPath(new URL(`../../../broker/${name}/`, import.meta.url)),
+    );
     const sources = folders.flatMap((folder) =>
       readdirSync(folder)
         .filter((name) => name.endsWith('.lua'))

@@ -4,8 +4,8 @@ import type { Wiring } from '../world/wiring.js';
 import type { Execution } from './command.js';
 import { execute, isWrite, UnknownCommand } from './commands.js';
 import { Database } from './database.js';
-import { ErrorReply, OK, type SimReply } from './reply.js';
 import { Replication } from './replication.js';
+import { ErrorReply, OK, type SimReply } from './reply.js';
 import { runScript, scriptFlags, sha1Of } from './script-engine.js';
 import type { ServerConnection } from './server-connection.js';
 
@@ -121,7 +121,10 @@ export class SimNode {
   /** Repeats what the master did. */
   apply(commands: readonly (readonly string[])[]): void {
     for (const command of commands) {
-      const reply = execute(command, this.#execution(() => {}));
+      const reply = execute(
+        command,
+        this.#execution(() => {}),
+      );
       if (reply instanceof ErrorReply) throw new Error(`${this.id} cannot repeat ${command.join(' ')}: ${reply.text}`);
       this.options.onExecuted?.(this, command);
     }

@@ -1,4 +1,4 @@
-import { BrokerError } from '../../../broker/broker-error.js';
+import type { BrokerError } from '../../../broker/broker-error.js';
 import { pause } from '../../../broker/clock.js';
 import type { MessageBroker } from '../../../broker/message-broker.js';
 import type { SimProcess } from '../world/sim-process.js';

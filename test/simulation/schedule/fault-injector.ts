@@ -70,38 +70,47 @@ export class FaultInjector {
       case 'node-killed': {
         const node = this.#choose(authority, fault.node);
         node.kill();
-        return this.#for(fault.forMs, () => node.restart(false));
+        this.#for(fault.forMs, () => node.restart(false));
+        return;
       }
       case 'node-paused': {
         const node = this.#choose(authority, fault.node);
         node.pause();
-        return this.#for(fault.forMs, () => node.resume());
+        this.#for(fault.forMs, () => node.resume());
+        return;
       }
       case 'node-isolated':
-        return this.#isolate(this.#choose(authority, fault.node), authority, fault);
+        this.#isolate(this.#choose(authority, fault.node), fault);
+        return;
       case 'failover':
-        return authority.failOver('asked for');
+        authority.failOver('asked for');
+        return;
       case 'failover-twice':
         authority.failOver('asked for, and back');
-        return this.#back(authority, master, fault.pauseMs);
+        this.#back(authority, master, fault.pauseMs);
+        return;
       case 'replication-slow': {
         const slow = authority.options.nodes.map((node) => ({ node, lag: node.replication.lag }));
         for (const { node } of slow) node.replication.lag = { baseMs: fault.lagMs, jitterMs: fault.lagMs };
-        return this.#for(fault.forMs, () => {
+        this.#for(fault.forMs, () => {
           for (const { node, lag } of slow) node.replication.lag = lag;
         });
+        return;
       }
       case 'replica-cut-off': {
         const replica = this.#choose(authority, 'replica');
-        return this.#cutOff([[master.id, replica.id]], fault.forMs);
+        this.#cutOff([[master.id, replica.id]], fault.forMs);
+        return;
       }
       case 'memory-full':
         for (const node of authority.options.nodes) node.isFull = true;
-        return this.#for(fault.forMs, () => {
+        this.#for(fault.forMs, () => {
           for (const node of authority.options.nodes) node.isFull = false;
         });
+        return;
       case 'scripts-flushed':
-        return master.flushScripts();
+        master.flushScripts();
+        return;
       case 'server-clock-stepped':
         this.#choose(authority, Math.abs(fault.byMs) < 500 ? 'replica' : 'master').clockStepMs += fault.byMs;
         return;
@@ -109,12 +118,14 @@ export class FaultInjector {
         const { latency } = world.wiring;
         latency.tailShare = 0.2;
         latency.tailMs = fault.tailMs;
-        return this.#for(fault.forMs, () => {
+        this.#for(fault.forMs, () => {
           latency.tailShare = 0;
         });
+        return;
       }
       default:
-        return this.#doToProcess(fault, this.#actors[fault.process % this.#actors.length]!);
+        this.#doToProcess(fault, this.#actors[fault.process % this.#actors.length]!);
+        return;
     }
   }
 
@@ -125,13 +136,15 @@ export class FaultInjector {
     switch (fault.kind) {
       case 'process-paused':
         process.pause();
-        return this.#for(fault.forMs, () => {
+        this.#for(fault.forMs, () => {
           world.trace(() => `${process.name} goes on`);
           process.resume();
         });
+        return;
       case 'process-killed':
         actor.kill();
-        return this.#for(fault.forMs, () => actor.start());
+        this.#for(fault.forMs, () => actor.start());
+        return;
       case 'process-closed':
         if (!process.isRunning) return;
         void actor.close().then(() => {
@@ -140,7 +153,8 @@ export class FaultInjector {
         return;
       case 'process-cut-off': {
         const pairs = [...world.nodes.map(({ id }) => [process.name, id] as const)];
-        return this.#cutOff([...pairs, [process.name, AUTHORITY]], fault.forMs);
+        this.#cutOff([...pairs, [process.name, AUTHORITY]], fault.forMs);
+        return;
       }
       case 'process-clock-stepped':
         process.time.wallStartMs += fault.byMs;
@@ -164,7 +178,7 @@ export class FaultInjector {
   }
 
   /** The node and some processes on one side, everybody else on the other. */
-  #isolate(node: SimNode, authority: Authority, fault: Extract<Fault, { readonly kind: 'node-isolated' }>): void {
+  #isolate(node: SimNode, fault: Extract<Fault, { readonly kind: 'node-isolated' }>): void {
     const { world, random } = this.#stage;
     const others = world.nodes.filter((one) => one !== node);
     const processes = this.#actors.map(({ process }) => process.name);
@@ -175,7 +189,6 @@ export class FaultInjector {
       if (companions.includes(name)) for (const party of far) pairs.push([name, party]);
       else pairs.push([name, node.id]);
     }
-    void authority;
     this.#cutOff(pairs, fault.forMs);
   }
 

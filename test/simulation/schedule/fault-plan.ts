@@ -1,7 +1,15 @@
 import type { Random } from '../../../broker/random.js';
 import type { Plan } from './plan.js';
 
-export const PROFILES = ['failovers', 'pauses', 'partitions', 'connections', 'clocks', 'everything', 'everything'] as const;
+export const PROFILES = [
+  'failovers',
+  'pauses',
+  'partitions',
+  'connections',
+  'clocks',
+  'everything',
+  'everything',
+] as const;
 export type Profile = (typeof PROFILES)[number];
 
 /** A node by its place in its shard: `master` is whoever is named then. */

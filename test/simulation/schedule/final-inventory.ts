@@ -2,9 +2,9 @@ import { parseEntry } from '../../../broker/groups/entry-reader.js';
 import { decodeMessage, messageEnd } from '../../../broker/log/frame-codec.js';
 import { groupKeys } from '../../../broker/log/keys.js';
 import { slotOf } from '../../../broker/redis/slot.js';
+import type { Database } from '../redis/database.js';
 import { compareIds, idText, parseId } from '../redis/stream.js';
 import type { World } from '../world/world.js';
-import type { Database } from '../redis/database.js';
 import { GROUP, type Stage, TOPIC } from './stage.js';
 
 export interface FinalInventory {
@@ -19,7 +19,7 @@ export interface FinalInventory {
 const SLOTS = 16_384;
 
 /** Reads the keys of the masters that are named at the end. */
-export function inventoryIds({ world, plan }: Stage): FinalInventory {
+export function finalInventory({ world, plan }: Stage): FinalInventory {
   const unsettled = new Map<number, string[]>();
   const deadLetters: string[] = [];
   const quarantined: string[] = [];

@@ -1,11 +1,11 @@
-import { inventoryIds } from './final-inventory.js';
+import { finalInventory } from './final-inventory.js';
 import type { Published } from './journal.js';
 import type { Stage } from './stage.js';
 
 /** What has to hold when faults are over and everything had its time. */
-export async function checkEnd(stage: Stage): Promise<void> {
+export function checkEnd(stage: Stage): void {
   const { journal } = stage;
-  const stored = inventoryIds(stage);
+  const stored = finalInventory(stage);
   for (const [partition, ids] of stored.unsettled) {
     journal.violation('no-wedge', `partition ${partition}: not settled: ${ids.join(', ')}`);
   }

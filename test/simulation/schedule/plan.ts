@@ -49,8 +49,10 @@ export function planOf(seed: number, { profiles = PROFILES, overrides = {} }: Pl
   const random = seededRandom(seed, 'plan');
   const profile = pick(random, profiles);
   const replicas = overrides.replicas ?? pick(random, [0, 1, 1, 1, 2, 2]);
-  const topology = overrides.topology ?? (replicas === 0 ? 'standalone' : pick(random, ['sentinel', 'cluster'] as const));
-  const durability = replicas === 0 ? 'leader' : pick(random, ['replicated', 'replicated', 'replicated', 'leader'] as const);
+  const topology =
+    overrides.topology ?? (replicas === 0 ? 'standalone' : pick(random, ['sentinel', 'cluster'] as const));
+  const durability =
+    replicas === 0 ? 'leader' : pick(random, ['replicated', 'replicated', 'replicated', 'leader'] as const);
   const producers = pick(random, [1, 2, 2]);
   const members = pick(random, [2, 2, 3]);
   const activeMs = 4_000 + random() * 6_000;

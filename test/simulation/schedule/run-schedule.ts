@@ -2,6 +2,7 @@ import { MessageBroker } from '../../../broker/message-broker.js';
 import { World } from '../world/world.js';
 import { Member, Producer } from './actors.js';
 import { FaultInjector } from './fault-injector.js';
+import { finalInventory } from './final-inventory.js';
 import { checkEnd } from './invariants.js';
 import { Journal, type Violation } from './journal.js';
 import type { Plan } from './plan.js';
@@ -20,7 +21,7 @@ const SETUP_LIMIT_MS = 30_000;
 /** Deadlines, retries, leases and resynchronizations all end well within. */
 const DRAIN_LIMIT_MS = 90_000;
 /** Settlements are gathered, positions trimmed, late packets arrive. */
-const QUIET_MS = 3_000;
+const QUIET_MS = 1_500;
 const DOWN_AFTER_MS = 1_000;
 
 /** Runs one schedule from its seed's plan to its end. `onTrace` sees each step of it. */
@@ -77,9 +78,11 @@ export async function runSchedule(
   for (const producer of producers) {
     if (!producer.isDone) journal.violation('no-wedge', `${producer.process.name} has messages without an outcome`);
   }
-  await scheduler.run(scheduler.nowMs + QUIET_MS, () => false);
-
-  await checkEnd(stage);
+  // What nobody acknowledged may be stored nevertheless: it is handled, too.
+  const drainedByMs = scheduler.nowMs + DRAIN_LIMIT_MS;
+  do await scheduler.run(scheduler.nowMs + QUIET_MS, () => false);
+  while (finalInventory(stage).unsettled.size > 0 && scheduler.nowMs < drainedByMs);
+  checkEnd(stage);
   const closing = Promise.all(actors.filter(({ process }) => !process.isKilled).map((actor) => actor.close()));
   if (!(await until(world, SETUP_LIMIT_MS, closing))) journal.violation('no-wedge', 'brokers do not close');
   return result();
