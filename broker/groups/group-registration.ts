@@ -23,16 +23,23 @@ const RETRY_MS = 50;
 
 /**
  * Registers the group on every partition: from then on the logs keep what it has not settled. Confirmed by the replicas,
- * so that no failover undoes it. Throws BrokerError when Redis refuses, or when `withinMs` have passed.
+ * so that no failover undoes it. Throws BrokerError when Redis refuses, `withinMs` have passed, or `signal` aborts.
  */
-export async function registerGroup(options: RegistrationOptions, withinMs: number): Promise<void> {
+export async function registerGroup(
+  options: RegistrationOptions,
+  withinMs: number,
+  signal: AbortSignal,
+): Promise<void> {
   const { topic, partitions, group, clock, directory, linkOf } = options;
   const deadline = new AbortController();
   const cancel = clock.after(withinMs, () => deadline.abort());
+  const onAbort = () => deadline.abort();
+  signal.addEventListener('abort', onAbort, { once: true });
   let missing = Array.from({ length: partitions }, (_, partition) => partition);
   let reason = 'no master is named';
   try {
     while (missing.length > 0) {
+      if (signal.aborted) throw new BrokerError('closed', `${topic}/${group}: closed while it was registered`);
       if (deadline.signal.aborted) {
         const place = groupKeys(topic, missing[0]!, group).groups;
         throw new BrokerError('connection', `${place}: group not registered within ${withinMs} ms: ${reason}`);
@@ -60,6 +67,7 @@ export async function registerGroup(options: RegistrationOptions, withinMs: numb
     }
   } finally {
     cancel();
+    signal.removeEventListener('abort', onAbort);
   }
 }
 

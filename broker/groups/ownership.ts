@@ -43,6 +43,7 @@ export class Ownership {
   readonly #keeper: LeaseKeeper;
   #tenures: readonly Tenure[] = [];
   #byLink: readonly TenuresOfLink[] = [];
+  #isReleased = false;
   /** Ends the wait of {@link start}: it looks again. */
   #onAnswered: (() => void) | undefined;
 
@@ -83,7 +84,7 @@ export class Ownership {
 
   /**
    * Begins to acquire; resolves when the server has answered for every partition: whose it is, or that it is ours.
-   * Throws BrokerError when Redis refuses, or when `withinMs` have passed.
+   * Throws BrokerError when Redis refuses, when `withinMs` have passed, or when {@link release} comes first.
    */
   async start(withinMs: number): Promise<void> {
     const { clock } = this.#options;
@@ -93,24 +94,20 @@ export class Ownership {
       this.#onAnswered?.();
     });
     this.#keeper.tick();
-    for (;;) {
-      const missing = this.#candidates.find((candidate) => !candidate.isAnswered);
-      if (missing === undefined) break;
-      const { lastError: cause, link, keys } = missing;
-      if (cause !== undefined && classifyFailure(cause) === 'definite') {
-        cancel();
-        throw new BrokerError('refused', `${keys.lease}: ${cause.message}`, { cause });
+    try {
+      for (;;) {
+        const missing = this.#candidates.find((candidate) => !candidate.isAnswered);
+        if (missing === undefined) return;
+        const failure = this.#failureOf(missing, isLate ? withinMs : undefined);
+        if (failure !== undefined) throw failure;
+        await new Promise<void>((resolve) => {
+          this.#onAnswered = resolve;
+        });
       }
-      if (isLate) {
-        const reason = cause?.message ?? link?.lastReason ?? 'no master is named';
-        throw new BrokerError('connection', `${keys.lease}: not acquired within ${withinMs} ms: ${reason}`, { cause });
-      }
-      await new Promise<void>((resolve) => {
-        this.#onAnswered = resolve;
-      });
+    } finally {
+      this.#onAnswered = undefined;
+      cancel();
     }
-    this.#onAnswered = undefined;
-    cancel();
   }
 
   /** A link is open (again): tenures of another history than its server's are over. */
@@ -159,10 +156,23 @@ export class Ownership {
 
   /** Gives every partition back, and ends every tenure. Acquires nothing any more. */
   async release(): Promise<void> {
+    this.#isReleased = true;
     this.#keeper.stop();
+    this.#onAnswered?.();
     for (const tenure of this.#tenures) tenure.end();
     await this.#keeper.release();
     this.#setTenures([]);
+  }
+
+  /** Why there is no point in waiting for the candidate's first answer any more. */
+  #failureOf({ lastError: cause, link, keys }: Candidate, passedMs: number | undefined): BrokerError | undefined {
+    if (this.#isReleased) return new BrokerError('closed', `${keys.lease}: closed before it was acquired`);
+    if (cause !== undefined && classifyFailure(cause) === 'definite') {
+      return new BrokerError('refused', `${keys.lease}: ${cause.message}`, { cause });
+    }
+    if (passedMs === undefined) return undefined;
+    const reason = cause?.message ?? link?.lastReason ?? 'no master is named';
+    return new BrokerError('connection', `${keys.lease}: not acquired within ${passedMs} ms: ${reason}`, { cause });
   }
 
   #onHeld(candidate: Candidate): void {

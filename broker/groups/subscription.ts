@@ -49,6 +49,7 @@ export class Subscription implements AsyncDisposable {
   readonly #readers: LogReaders;
   readonly #upkeep: Upkeep;
   readonly #stopListening: () => void;
+  readonly #closed = new AbortController();
   #closing: Promise<void> | undefined;
   /** Ends a wait of {@link #allConfirmed}: it looks again. */
   #onAnswered: (() => void) | undefined;
@@ -142,8 +143,9 @@ export class Subscription implements AsyncDisposable {
       linkOf: (slot: number) => this.#links.lease(slot),
       replicasOf: (slot: number) => replicasOf(directory, slot),
     };
-    await registerGroup(registration, connectTimeoutMs);
+    await registerGroup(registration, connectTimeoutMs, this.#closed.signal);
     await this.#ownership.start(connectTimeoutMs);
+    if (this.#closed.signal.aborted) return;
     this.#upkeep.start();
   }
 
@@ -209,6 +211,7 @@ export class Subscription implements AsyncDisposable {
 
   async #close(): Promise<void> {
     const { clock, options } = this.#context;
+    this.#closed.abort();
     const deadline = new AbortController();
     const cancel = clock.after(options.closeTimeoutMs, () => deadline.abort());
     const passed = pause(clock, options.closeTimeoutMs, deadline.signal);

@@ -11,7 +11,7 @@ let server: RedisServer;
 let broker: MessageBroker;
 const children = new Set<ChildProcess>();
 beforeAll(async () => {
-  server = await RedisServer.start('--repl-diskless-sync-delay', '0');
+  server = await RedisServer.start();
   ({ broker } = await connect(server));
 });
 afterEach(async () => {
@@ -93,17 +93,20 @@ describe('a standby', () => {
 
 describe('an owner whose lease the replicas do not confirm', () => {
   it('handles nothing until they do', async () => {
-    await using replica = await RedisServer.start('--replicaof', server.host, String(server.port));
+    await using followed = await RedisServer.start('--repl-diskless-sync-delay', '0');
+    await using replica = await RedisServer.start('--replicaof', followed.host, String(followed.port));
     await using copy = replica.client();
     await eventually(async () => /master_link_status:up/.test(await copy.redis.info('replication')));
-    const { broker: careful } = await connect(server, { redis: { ...server.address, replicas: 1 } });
+    const redis = { ...followed.address, replicas: 1 };
+    const { broker: careful } = await connect(followed, { redis, durability: 'leader' });
     await using _ = careful;
-    const topic = await topicOf(2);
+    const topic = freshTopic();
+    await careful.createTopic(topic, { partitions: 2 });
     const journal = new Journal();
     const subscription = await careful.subscribe(topic, 'g', journal.record);
     await publishAll(careful, topic, numbered(50, 5));
     await eventually(() => journal.handled.length === 50);
-    const master = { id: `${server.host}:${server.port}`, ...server.address, epoch: 0 };
+    const master = { id: `${followed.host}:${followed.port}`, ...followed.address, epoch: 0 };
     await eventually(() => subscription.isCaughtUp(master));
     replica.signal('SIGSTOP');
     await eventually(() => !subscription.isCaughtUp(master));

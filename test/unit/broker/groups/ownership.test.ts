@@ -103,6 +103,13 @@ describe('the first acquisition', () => {
     await lateOutcome;
   });
 
+  it('ends when it is given up', async () => {
+    const { ownership } = ownershipOf();
+    const outcome = expect(ownership.start(60_000)).rejects.toMatchObject({ code: 'closed' });
+    void ownership.release();
+    await outcome;
+  });
+
   it('brings whole scripts, and the WAIT behind them, where the server knows none', () => {
     const { ownership, links, begun } = ownershipOf(1);
     void ownership.start(60_000);
