@@ -101,7 +101,12 @@ export class Confirmer {
     }
     const link = this.#options.linkOf(witness.slot);
     const { lane } = witness;
-    if (link === undefined || !link.isOpen || link.history !== lane.history) return;
+    if (link === undefined || !link.isOpen) return;
+    if (link.history !== lane.history) {
+      // A server also takes a new history with its first replica: one of the two links has not noticed.
+      if (witness.channel?.isReady) this.#options.onDoubt(master, 'two links know different histories');
+      return;
+    }
     const asked = need.asked(master);
     const { stored, viewCount } = lane;
     let touched: 'yes' | 'no' | 'elsewhere' = 'no';

@@ -144,11 +144,13 @@ export class OutgoingFrame {
 
   /** All are answered: lets go of what was only needed for that. */
   dropListeners(): void {
-    this.#deadlinesMs = [];
-    this.#indexes = [];
-    this.#listeners = [];
+    this.#deadlinesMs = NOTHING;
+    this.#indexes = NOTHING;
+    this.#listeners = NOTHING;
     this.answered = 0;
   }
 }
 
 const NONE: readonly number[] = [];
+/** Shared by all frames that take nothing more. */
+const NOTHING: never[] = [];

@@ -1,0 +1,263 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { systemClock } from '../../../broker/clock.js';
+import { dedupeHash } from '../../../broker/log/dedupe-id.js';
+import { type PartitionKeys, partitionKeys } from '../../../broker/log/keys.js';
+import { pruneProducers, trimLog } from '../../../broker/log/maintenance.js';
+import {
+  type PublishReply,
+  parsePublishReply,
+  publishPrefix,
+  publishScript,
+  withDedupe,
+  wrapPublish,
+} from '../../../broker/log/publish-script.js';
+import { loadTouch, parseTouchReply, sendTouch } from '../../../broker/log/touch-script.js';
+import type { Link } from '../../../broker/redis/link.js';
+import { redisNetwork } from '../../../broker/redis/redis-network.js';
+import type { Reply } from '../../../broker/redis/wire-command.js';
+import { freshTopic } from '../../fixtures/broker-bed.js';
+import { eventually, RedisServer } from '../../fixtures/redis-server.js';
+
+let server: RedisServer;
+let replica: RedisServer;
+let link: Link;
+let keys: PartitionKeys;
+let topic: string;
+
+beforeAll(async () => {
+  server = await RedisServer.start('--repl-diskless-sync-delay', '0');
+  // Without a replica the server counts no offset; and it takes a new replication id when the first one comes.
+  replica = await RedisServer.start('--replicaof', server.host, String(server.port));
+  await using probe = replica.client();
+  await eventually(async () => (await probe.redis.info('replication')).includes('master_link_status:up'));
+  link = redisNetwork.openLink({
+    name: 'test',
+    address: server.address,
+    replyTimeoutMs: 60_000,
+    clock: systemClock,
+    random: Math.random,
+    onOpen: () => {},
+    onClosed: () => {},
+  });
+  await link.whenOpen();
+  await link.call('SCRIPT', 'LOAD', publishScript.source);
+  loadTouch(link);
+});
+afterAll(async () => {
+  link.close();
+  await replica[Symbol.asyncDispose]();
+  await server[Symbol.asyncDispose]();
+});
+
+interface Frame {
+  readonly producer?: string;
+  readonly prev: number;
+  readonly first: number;
+  readonly last: number;
+  readonly bytes?: number;
+  /** Application ids, by index. */
+  readonly ids?: Readonly<Record<number, string>>;
+}
+
+function newLog(): void {
+  topic = freshTopic();
+  keys = partitionKeys(topic, 0);
+}
+
+async function publish(
+  { producer = 'p', prev, first, last, bytes = 10, ids }: Frame,
+  { maxLogBytes = 1_000_000, windowMs = 60_000, maxIds = 1_000 } = {},
+): Promise<PublishReply> {
+  const prefix = publishPrefix(keys, producer, maxLogBytes);
+  const buffer = Buffer.alloc(1_000 + bytes);
+  const records = Object.entries(ids ?? {}).flatMap(([index, id]) => {
+    const at = Buffer.alloc(2);
+    at.writeUInt16BE(Number(index));
+    return [at, dedupeHash(id)];
+  });
+  const isPlain = ids === undefined;
+  const command = wrapPublish(
+    buffer,
+    900,
+    900 + bytes,
+    isPlain ? prefix.plain : prefix.deduplicated,
+    prev,
+    first,
+    last,
+  );
+  const wire = isPlain ? command : withDedupe(command, Buffer.concat(records), { windowMs, maxIds });
+  return parsePublishReply(
+    await new Promise<Reply>((resolve, reject) =>
+      link.sendWire('evalsha', wire, (error, reply) => (error ? reject(error) : resolve(reply))),
+    ),
+  );
+}
+
+async function entries(): Promise<Record<string, string>[]> {
+  const page = (await link.call('XRANGE', keys.log, '-', '+')) as [Buffer, Buffer[]][];
+  return page.map(([, fields]) => {
+    const pairs: [string, string][] = [];
+    for (let i = 0; i + 1 < fields.length; i += 2) pairs.push([String(fields[i]), String(fields[i + 1])]);
+    return Object.fromEntries(pairs);
+  });
+}
+
+describe('publish.lua', () => {
+  it('appends what follows, knows what it has, and refuses what does not fit', async () => {
+    newLog();
+    expect(await publish({ prev: 0, first: 1, last: 3 })).toEqual({ outcome: 'appended', stored: 3, skip: [] });
+    expect(await publish({ prev: 0, first: 1, last: 3 })).toEqual({ outcome: 'duplicate', stored: 3, skip: [] });
+    expect(await publish({ prev: 3, first: 7, last: 8 })).toEqual({ outcome: 'appended', stored: 8, skip: [] });
+    expect(await publish({ prev: 3, first: 4, last: 6 })).toEqual({ outcome: 'duplicate', stored: 8, skip: [] });
+    expect(await publish({ prev: 3, first: 9, last: 9 })).toEqual({ outcome: 'mismatch', stored: 8, skip: [] });
+    expect(await publish({ prev: 8, first: 8, last: 9 })).toEqual({ outcome: 'mismatch', stored: 8, skip: [] });
+    expect(await publish({ producer: 'q', prev: 5, first: 6, last: 6 })).toMatchObject({
+      outcome: 'mismatch',
+      stored: 0,
+    });
+    const held = await entries();
+    expect(held.map(({ p, r, s, n, o }) => [p, r, s, n, o])).toEqual([
+      ['p', '0', '1', '3', '0'],
+      ['p', '3', '7', '2', '10'],
+    ]);
+  });
+
+  it('writes in every branch, so that WAIT covers each answer', async () => {
+    newLog();
+    const offset = async () =>
+      Number(/master_repl_offset:(\d+)/.exec(String(await link.call('INFO', 'replication')))?.[1]);
+    for (const [frame, limits, outcome] of [
+      [{ prev: 0, first: 1, last: 1 }, {}, 'appended'],
+      [{ prev: 0, first: 1, last: 1 }, {}, 'duplicate'],
+      [{ prev: 9, first: 10, last: 10 }, {}, 'mismatch'],
+      [{ prev: 1, first: 2, last: 2 }, { maxLogBytes: 5 }, 'log-full'],
+      [{ prev: 1, first: 2, last: 2, ids: { 0: 'a' } }, { maxIds: 0 }, 'window-full'],
+    ] as const) {
+      const before = await offset();
+      expect((await publish(frame, limits)).outcome).toBe(outcome);
+      expect(await offset()).toBeGreaterThan(before);
+    }
+  });
+
+  it('counts the bytes of the log without looking at it, also when it is trimmed', async () => {
+    newLog();
+    const limits = { maxLogBytes: 250 };
+    expect((await publish({ prev: 0, first: 1, last: 1, bytes: 100 }, limits)).outcome).toBe('appended');
+    expect((await publish({ prev: 1, first: 2, last: 2, bytes: 100 }, limits)).outcome).toBe('appended');
+    expect((await publish({ prev: 2, first: 3, last: 3, bytes: 100 }, limits)).outcome).toBe('log-full');
+    expect((await publish({ prev: 2, first: 3, last: 3, bytes: 50 }, limits)).outcome).toBe('appended');
+    const [first, second] = ((await link.call('XRANGE', keys.log, '-', '+')) as [Buffer, unknown][]).map(([id]) => id);
+    await link.call('HSET', keys.groups, 'g', '1');
+    await link.call('HSET', `${keys.positions}g`, 'low', first!);
+    await trimLog(link, topic, 0);
+    expect((await publish({ prev: 3, first: 4, last: 4, bytes: 100 }, limits)).outcome).toBe('appended');
+    expect((await publish({ prev: 4, first: 5, last: 5, bytes: 1 }, limits)).outcome).toBe('log-full');
+    await link.call('HSET', `${keys.positions}g`, 'low', '99999999999999-0');
+    await trimLog(link, topic, 0);
+    expect(await entries()).toEqual([]);
+    expect((await publish({ prev: 4, first: 5, last: 5, bytes: 250 }, limits)).outcome).toBe('appended');
+    expect(second).toBeDefined();
+  });
+});
+
+describe('application ids', () => {
+  it('are stored once, whoever publishes them: the others are skipped', async () => {
+    newLog();
+    expect(await publish({ prev: 0, first: 1, last: 2, ids: { 0: 'a', 1: 'b' } })).toMatchObject({ skip: [] });
+    const again = { producer: 'q', prev: 0, first: 1, last: 4, ids: { 0: 'a', 1: 'c', 3: 'b' } };
+    expect(await publish(again)).toEqual({ outcome: 'appended', stored: 4, skip: [0, 3] });
+    // The answer was lost: what is sent again is told the same.
+    expect(await publish(again)).toEqual({ outcome: 'duplicate', stored: 4, skip: [0, 3] });
+    expect((await entries()).map(({ skip }) => skip)).toEqual([undefined, '0,3']);
+  });
+
+  it('are stored once within a frame, too, and a frame of duplicates only leaves no entry', async () => {
+    newLog();
+    expect(await publish({ prev: 0, first: 1, last: 3, ids: { 0: 'a', 1: 'a', 2: 'b' } })).toMatchObject({ skip: [1] });
+    const again = { prev: 3, first: 4, last: 5, ids: { 0: 'b', 1: 'a' } };
+    expect(await publish(again)).toEqual({ outcome: 'appended', stored: 5, skip: [0, 1] });
+    expect(await publish(again)).toEqual({ outcome: 'duplicate', stored: 5, skip: [0, 1] });
+    expect(await publish({ prev: 5, first: 6, last: 6 })).toMatchObject({ outcome: 'appended' });
+    expect((await entries()).map(({ s }) => s)).toEqual(['1', '6']);
+  });
+
+  it('are not remembered of a frame that was not appended', async () => {
+    newLog();
+    expect(await publish({ prev: 7, first: 8, last: 8, ids: { 0: 'a' } })).toMatchObject({ outcome: 'mismatch' });
+    const full = await publish({ prev: 0, first: 1, last: 1, ids: { 0: 'a' } }, { maxLogBytes: 1 });
+    expect(full.outcome).toBe('log-full');
+    // The entry cannot be written: then nothing is.
+    const { log } = keys;
+    await link.call('SET', log, 'not a stream');
+    await expect(publish({ prev: 0, first: 1, last: 1, ids: { 0: 'a' } })).rejects.toThrow('WRONGTYPE');
+    await link.call('DEL', log);
+    expect(await publish({ prev: 0, first: 1, last: 1, ids: { 0: 'a' } })).toEqual({
+      outcome: 'appended',
+      stored: 1,
+      skip: [],
+    });
+  });
+
+  it('are refused above the bound, not forgotten early', async () => {
+    newLog();
+    const limits = { maxIds: 2 };
+    expect(await publish({ prev: 0, first: 1, last: 2, ids: { 0: 'a', 1: 'b' } }, limits)).toMatchObject({ skip: [] });
+    expect((await publish({ prev: 2, first: 3, last: 3, ids: { 0: 'c' } }, limits)).outcome).toBe('window-full');
+    expect(await publish({ prev: 2, first: 3, last: 3, ids: { 0: 'a' } }, limits)).toMatchObject({ skip: [0] });
+    expect((await publish({ prev: 3, first: 4, last: 4 }, limits)).outcome).toBe('appended');
+  });
+
+  it('are forgotten after the window', async () => {
+    newLog();
+    const limits = { windowMs: 40, maxIds: 2 };
+    await publish({ prev: 0, first: 1, last: 2, ids: { 0: 'a', 1: 'b' } }, limits);
+    let last = 2;
+    await eventually(async () => {
+      const reply = await publish({ prev: last, first: last + 1, last: last + 1, ids: { 0: 'a' } }, limits);
+      last = reply.stored;
+      return reply.skip.length === 0;
+    });
+    await eventually(async () => ((await link.call('KEYS', `${keys.dedup}*`)) as Buffer[]).length === 0);
+  });
+});
+
+describe('touch.lua', () => {
+  const touch = (id: string) =>
+    new Promise<number | undefined>((resolve, reject) =>
+      sendTouch(link, keys.producers, id, (error, reply) => (error ? reject(error) : resolve(parseTouchReply(reply)))),
+    );
+
+  it('writes the row again as it is, and tells a row that is missing', async () => {
+    newLog();
+    await publish({ prev: 0, first: 1, last: 3, ids: { 0: 'a', 1: 'a' } });
+    await link.call('HSET', keys.producers, 'p', '3 1000 1');
+    expect(await touch('p')).toBe(3);
+    expect(String(await link.call('HGET', keys.producers, 'p'))).toMatch(/^3 \d{10} 1$/);
+    expect(await touch('unknown')).toBe(0);
+  });
+
+  it('tells another history from the one that the caller knows', async () => {
+    newLog();
+    const elsewhere = Object.assign(Object.create(link) as Link, {});
+    Object.defineProperty(elsewhere, 'history', { value: 'f'.repeat(40) });
+    elsewhere.send = (args, onReply) => link.send(args, onReply);
+    const reply = await new Promise((resolve) =>
+      sendTouch(elsewhere, keys.producers, 'p', (_, answer) => resolve(parseTouchReply(answer))),
+    );
+    expect(reply).toBeUndefined();
+    expect(await link.call('EXISTS', keys.producers)).toBe(0);
+  });
+});
+
+describe('prune-producers.lua', () => {
+  it('removes rows of producers that are long gone, and nothing else', async () => {
+    newLog();
+    await publish({ producer: 'living', prev: 0, first: 1, last: 1 });
+    await publish({ producer: 'gone', prev: 0, first: 1, last: 1 });
+    await link.call('HSET', keys.producers, 'gone', '1 1000', 'gone-too', '7 1000 3,4');
+    pruneProducers(link, topic, 0);
+    await eventually(async () => (await link.call('HLEN', keys.producers)) === 2);
+    const fields = (await link.call('HKEYS', keys.producers)) as Buffer[];
+    expect(fields.map(String).sort()).toEqual(['bytes', 'living']);
+  });
+});
