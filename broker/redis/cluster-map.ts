@@ -111,9 +111,8 @@ export class ClusterMap {
         const nodeId = this.#ownerOf[slot]?.nodeId;
         if (nodeId !== undefined) this.#ownerOf[slot] = this.#owners.get(nodeId);
       }
-      this.#owners = new Map(
-        [...new Set(this.#ownerOf)].flatMap((one) => (one === undefined ? [] : [[one.nodeId, one]])),
-      );
+      this.#masters = [...new Set(this.#ownerOf)].filter((one) => one !== undefined);
+      this.#owners = new Map(this.#masters.map((one) => [one.nodeId, one]));
     }
     return hasChanged;
   }

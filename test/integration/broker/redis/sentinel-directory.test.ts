@@ -9,7 +9,7 @@ let bed: SentinelBed;
 beforeAll(async () => {
   bed = await openSentinelBed();
 });
-afterAll(() => bed[Symbol.asyncDispose]());
+afterAll(() => bed?.[Symbol.asyncDispose]());
 
 const WITHIN_MS = 60_000;
 
