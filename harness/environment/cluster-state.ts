@@ -1,39 +1,15 @@
-import type { Clock } from '../clock.js';
 import type { RedisNode } from './environment.js';
-import { EnvironmentError } from './environment-error.js';
 import type { ServerPlace } from './layout.js';
-import { askRedis } from './redis-probe.js';
-import { waitFor } from './wait-for.js';
+import { askRedis, onRedis } from './redis-probe.js';
 
-const DEADLINE_MS = 30_000;
-
-/** Resolves once every node knows all others, reaches them, and calls the cluster whole. */
-export async function waitForCluster(nodes: readonly ServerPlace[], clock: Clock, signal: AbortSignal): Promise<void> {
-  await Promise.all(
-    nodes.map(async (node) => {
-      let missing: string | undefined;
-      const ready = await waitFor(
-        async () => {
-          missing = await whatIsMissing(node, nodes.length);
-          return missing === undefined || undefined;
-        },
-        { clock, deadlineMs: DEADLINE_MS },
-        signal,
-      );
-      if (ready) return;
-      const seconds = DEADLINE_MS / 1000;
-      throw new EnvironmentError('not-ready', `${node.name}: after ${seconds} s ${missing}; see its log.`);
-    }),
+/** What a cluster node still lacks before it can serve: a cluster that is whole, a way to all of its `count` nodes. */
+export async function clusterNodeLacks({ direct }: ServerPlace, count: number): Promise<string | undefined> {
+  const [info, nodes] = await onRedis(direct, (redis) =>
+    Promise.all([redis.cluster('INFO'), redis.cluster('NODES') as Promise<string>]),
   );
-}
-
-async function whatIsMissing({ direct }: ServerPlace, count: number): Promise<string | undefined> {
-  const info = String(await askRedis(direct, 'CLUSTER', 'INFO'));
   const state = /cluster_state:(\w+)/.exec(info)?.[1];
   if (state !== 'ok') return `it calls the cluster's state "${state}"`;
-  const lines = String(await askRedis(direct, 'CLUSTER', 'NODES'))
-    .trim()
-    .split('\n');
+  const lines = nodes.trim().split('\n');
   const linked = lines.filter((line) => line.split(' ')[7] === 'connected' && !/fail|handshake|noaddr/.test(line));
   return linked.length === count ? undefined : `it reaches ${linked.length - 1} of ${count - 1} other nodes`;
 }

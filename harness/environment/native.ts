@@ -4,8 +4,7 @@ import { type Clock, systemClock } from '../clock.js';
 import type { RedisSpec } from '../scenario/scenario.js';
 import type { Binaries } from './binaries/binary.js';
 import { busRelay } from './bus-relay-process.js';
-import { clusterMembers, clusterNodesFile } from './cluster-config.js';
-import { waitForCluster } from './cluster-state.js';
+import { clusterNodeLacks } from './cluster-state.js';
 import { Disposal } from './disposal.js';
 import { driverEndpoints, ownEndpoints } from './endpoints.js';
 import type { Environment } from './environment.js';
@@ -13,12 +12,13 @@ import { EnvironmentError, explainFileError } from './environment-error.js';
 import { ExitReports } from './exit-reports.js';
 import { layOut } from './layout.js';
 import { createLogDir } from './log-dir.js';
-import { redisServer, waitForReplication } from './redis-server.js';
+import { redisServers, replicaLacks } from './redis-server.js';
 import { createRunRegistry, type RunRegistry } from './run-registry.js';
 import { sentinelServers } from './sentinel-server.js';
-import { waitForSentinels } from './sentinel-state.js';
+import { sentinelLacks } from './sentinel-state.js';
 import type { ServerProcess } from './server-process.js';
 import { toxiproxyServer } from './toxiproxy-server.js';
+import { waitUntilReady } from './wait-until-ready.js';
 
 export interface NativeOptions {
   readonly redis: RedisSpec;
@@ -32,8 +32,8 @@ export interface NativeOptions {
   readonly signal: AbortSignal;
 }
 
-/** A port that was free a moment ago can be taken by somebody outside the registry. */
-const PORT_ATTEMPTS = 3;
+/** A port that was free a moment ago can be taken by somebody outside the registry; a cluster needs more than sixty. */
+const PORT_ATTEMPTS = 8;
 
 /**
  * Redis and Toxiproxy as processes of ours, on loopback ports and in temporary folders of their own: any number of
@@ -78,28 +78,16 @@ async function startOnce(options: NativeOptions): Promise<Environment> {
   };
 
   const redisShared = { ...shared, binary: binaries.redisServer };
-  const { masters } = redis;
-  const members = masters === undefined ? [] : clusterMembers(nodes);
-  const servers = await Promise.all(
-    nodes.map((node, index) =>
-      redisServer({
-        ...redisShared,
-        spec: redis,
-        node,
-        master: index === 0 || masters !== undefined ? undefined : nodes[0],
-        ...(masters !== undefined && { clusterNodes: clusterNodesFile(members, index, masters) }),
-      }),
-    ),
-  );
+  const servers = await redisServers({ ...redisShared, spec: redis, nodes });
   await startAll(servers);
-  await waitForReplication(nodes.slice(masters ?? 1), clock, signal);
-  if (masters !== undefined) await waitForCluster(nodes, clock, signal);
-  const watchers =
-    redis.sentinel === undefined
-      ? []
-      : await sentinelServers({ ...redisShared, spec: redis.sentinel, sentinels, nodes });
+  await waitUntilReady(nodes.slice(redis.masters ?? 1), replicaLacks, clock, signal);
+  if (redis.masters !== undefined) {
+    await waitUntilReady(nodes, (node) => clusterNodeLacks(node, nodes.length), clock, signal);
+  }
+  const { sentinel } = redis;
+  const watchers = sentinel ? await sentinelServers({ ...redisShared, spec: sentinel, sentinels, nodes }) : [];
   await startAll(watchers);
-  await waitForSentinels(sentinels, redis.replicas, clock, signal);
+  await waitUntilReady(sentinels, (one) => sentinelLacks(one, redis.replicas, sentinels.length), clock, signal);
 
   const owned = disposal.move();
   return {

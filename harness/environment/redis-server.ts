@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Clock } from '../clock.js';
 import type { RedisSpec } from '../scenario/scenario.js';
 import type { Binary } from './binaries/binary.js';
+import { clusterMembers, clusterNodesFile } from './cluster-config.js';
 import type { UnexpectedExit } from './environment.js';
 import { EnvironmentError } from './environment-error.js';
 import type { ServerPlace } from './layout.js';
@@ -10,7 +11,6 @@ import { CLUSTER_FILE, redisConfig } from './redis-config.js';
 import { askRedis, redisInfo } from './redis-probe.js';
 import type { RunRegistry } from './run-registry.js';
 import { ServerProcess } from './server-process.js';
-import { waitFor } from './wait-for.js';
 
 /** What all servers of one environment have in common. */
 export interface ServerShared {
@@ -23,20 +23,33 @@ export interface ServerShared {
   readonly onUnexpectedExit: (exit: UnexpectedExit) => void;
 }
 
-export interface RedisServerOptions extends ServerShared {
+export interface RedisServersOptions extends ServerShared {
   readonly spec: RedisSpec;
-  readonly node: ServerPlace;
-  /** The node whose replica it starts as; undefined for a master, and in a cluster, which has its own file for that. */
-  readonly master: ServerPlace | undefined;
-  /** Its nodes.conf, in a cluster. */
-  readonly clusterNodes?: string;
+  /** Those that start as masters first. */
+  readonly nodes: readonly ServerPlace[];
 }
 
-const REPLICATION_DEADLINE_MS = 30_000;
+/** Writes the configuration of all nodes; no process is started yet. */
+export async function redisServers(options: RedisServersOptions): Promise<ServerProcess[]> {
+  const { spec, nodes } = options;
+  const { masters } = spec;
+  if (masters === undefined) {
+    return Promise.all(nodes.map((node, index) => redisServer(options, node, index === 0 ? undefined : nodes[0])));
+  }
+  const members = clusterMembers(nodes);
+  // Who follows whom is in the cluster's own file.
+  return Promise.all(
+    nodes.map((node, index) => redisServer(options, node, undefined, clusterNodesFile(members, index, masters))),
+  );
+}
 
-/** Writes the configuration of one node; the process is not started yet. */
-export async function redisServer(options: RedisServerOptions): Promise<ServerProcess> {
-  const { binary, spec, node, master, clusterNodes, dir, logDir, registry, clock, onUnexpectedExit } = options;
+async function redisServer(
+  options: RedisServersOptions,
+  node: ServerPlace,
+  master: ServerPlace | undefined,
+  clusterNodes?: string,
+): Promise<ServerProcess> {
+  const { binary, spec, dir, logDir, registry, clock, onUnexpectedExit } = options;
   const home = join(dir, node.name);
   await mkdir(home);
   const configPath = join(home, 'redis.conf');
@@ -47,9 +60,9 @@ export async function redisServer(options: RedisServerOptions): Promise<ServerPr
     masterPeerPort: master?.peers?.port,
     bus: node.bus,
   });
-  if (clusterNodes !== undefined) await writeFile(join(home, CLUSTER_FILE), clusterNodes);
   // It may hold a password.
   await writeFile(configPath, config, { mode: 0o600 });
+  if (clusterNodes !== undefined) await writeFile(join(home, CLUSTER_FILE), clusterNodes);
   return new ServerProcess({
     name: node.name,
     command: binary.path,
@@ -64,27 +77,11 @@ export async function redisServer(options: RedisServerOptions): Promise<ServerPr
   });
 }
 
-/** Resolves once every replica has copied its master's data. */
-export async function waitForReplication(
-  replicas: readonly ServerPlace[],
-  clock: Clock,
-  signal: AbortSignal,
-): Promise<void> {
-  for (const replica of replicas) {
-    const linked = await waitFor(
-      async () =>
-        (await redisInfo(replica.direct, 'replication')).get('master_link_status') === 'up' ? true : undefined,
-      { clock, deadlineMs: REPLICATION_DEADLINE_MS },
-      signal,
-    );
-    if (linked === undefined) {
-      const seconds = REPLICATION_DEADLINE_MS / 1000;
-      throw new EnvironmentError(
-        'not-ready',
-        `${replica.name} did not reach its master within ${seconds} s; see its log.`,
-      );
-    }
-  }
+/** What a replica still lacks: its master's data, unless it has taken over meanwhile. */
+export async function replicaLacks({ direct }: ServerPlace): Promise<string | undefined> {
+  const info = await redisInfo(direct, 'replication');
+  const isDone = info.get('role') === 'master' || info.get('master_link_status') === 'up';
+  return isDone ? undefined : 'it has not reached its master';
 }
 
 /** Answers, has loaded its data, and is our process: another server may hold the port. */
