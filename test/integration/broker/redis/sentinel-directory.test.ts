@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { FailoverEvent } from '../../../../broker/broker-event.js';
 import { systemClock } from '../../../../broker/clock.js';
+import { FailoverManager } from '../../../../broker/groups/failover-manager.js';
 import type { SentinelEndpoint } from '../../../../broker/redis/network.js';
+import { redisNetwork } from '../../../../broker/redis/redis-network.js';
 import { SentinelDirectory } from '../../../../broker/redis/sentinel-directory.js';
 import { eventually, type RedisServer } from '../../../fixtures/redis-server.js';
 import { openSentinelBed, type SentinelBed } from '../../../fixtures/sentinel-bed.js';
@@ -20,6 +23,31 @@ function open(endpoint: Partial<SentinelEndpoint> = {}): SentinelDirectory {
 
 const named = (directory: SentinelDirectory) => directory.masterOf()?.port;
 
+/** Watches over the masters of a directory, with one participant that is always caught up. */
+function watch(directory: SentinelDirectory): { readonly steps: FailoverEvent[] } & Disposable {
+  const steps: FailoverEvent[] = [];
+  const manager = new FailoverManager({
+    directory,
+    openLink: redisNetwork.openLink,
+    credentials: {},
+    replyTimeoutMs: 1_000,
+    clock: systemClock,
+    random: Math.random,
+    onEvent: (event) => {
+      if (event.kind === 'failover') steps.push(event);
+    },
+  });
+  manager.register({ duty: 'reacquire', isCaughtUp: () => true });
+  return { steps, [Symbol.dispose]: () => manager[Symbol.dispose]() };
+}
+
+/** A failover to the present master has been reported to its end. */
+async function reported(steps: readonly FailoverEvent[], to: number): Promise<void> {
+  await eventually(() => steps.at(-1)?.step === 'resumed' && steps.at(-1)?.master.endsWith(`:${to}`) === true);
+  const course = steps.filter(({ master }) => master.endsWith(`:${to}`)).map(({ step }) => step);
+  for (const step of ['located', 'verified', 'replayed', 'reacquired'] as const) expect(course).toContain(step);
+}
+
 /** The directory names another server than `former`; a majority of the Sentinels follows the one that knew it first. */
 async function moved(directory: SentinelDirectory, former: RedisServer): Promise<void> {
   await eventually(() => named(directory) !== former.port);
@@ -29,6 +57,7 @@ async function moved(directory: SentinelDirectory, former: RedisServer): Promise
 it('names the master, tells replicas that are down, and follows it through failovers', async () => {
   await using directory = open();
   await directory.ready(WITHIN_MS);
+  using manager = watch(directory);
   const first = await bed.master();
   expect(named(directory)).toBe(first.port);
   const names: number[] = [];
@@ -48,6 +77,8 @@ it('names the master, tells replicas that are down, and follows it through failo
   // Killed. The old master is a replica of the new one that is down.
   await first.kill();
   await moved(directory, first);
+  await reported(manager.steps, named(directory)!);
+  expect(manager.steps[0]).toMatchObject({ step: 'noticed', master: `127.0.0.1:${first.port}` });
   await eventually(() => census().down === 1);
   expect(census().configured).toBe(2);
   const second = await bed.master();
@@ -60,6 +91,7 @@ it('names the master, tells replicas that are down, and follows it through failo
   // Stopped, with all its sockets open; it wakes up as master, and is not believed.
   second.signal('SIGSTOP');
   await moved(directory, second);
+  await reported(manager.steps, named(directory)!);
   const third = await bed.master();
   second.signal('SIGCONT');
   await bed.settled();
@@ -72,6 +104,7 @@ it('names the master, tells replicas that are down, and follows it through failo
     return answer === 'OK';
   });
   await moved(directory, third);
+  await reported(manager.steps, named(directory)!);
   expect(names).toEqual([...new Set(names)].sort((a, b) => a - b));
 }, 400_000);
 
