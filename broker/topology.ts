@@ -3,7 +3,7 @@ import type { ResolvedBrokerOptions } from './broker-options.js';
 import { pause } from './clock.js';
 import { FailoverManager } from './groups/failover-manager.js';
 import type { Durability } from './log/message.js';
-import type { Directory, Master } from './redis/directory.js';
+import type { Directory } from './redis/directory.js';
 import { parseFlatMap } from './redis/flat-map.js';
 import type { Link } from './redis/link.js';
 import { MasterLinks, type OpenMasterLinks } from './redis/master-links.js';
@@ -93,14 +93,19 @@ export class Topology implements AsyncDisposable {
     });
     const checks = directory.masters().map((master) => {
       const slot = slotServedBy(directory, master.id) ?? 0;
-      return persistOn(links, slot, clock, connectTimeoutMs, (link) => this.#check(link, master, durability));
+      return persistOn(links, slot, clock, connectTimeoutMs, (link) => this.#check(link, slot, durability));
     });
     await Promise.race([Promise.all(checks), refusal.promise]);
   }
 
-  async #check(link: Link, master: Master, durability: Durability): Promise<void> {
+  async #check(link: Link, slot: number, durability: Durability): Promise<void> {
+    const master = this.directory.masterOf(slot);
     const info = String(await link.call('INFO'));
     const config = await readSettings(link);
+    // The census of a master that is named no more is empty.
+    if (master === undefined || this.directory.masterOf(slot)?.id !== master.id) {
+      throw new BrokerError('connection', 'another master was named meanwhile');
+    }
     const replicas = this.directory.census(master).configured;
     const { problems, notes } = checkServer({ info, config, replicas }, durability);
     if (problems.length > 0) throw new BrokerError('unsupported-server', `${master.id}: ${problems.join('; ')}`);
