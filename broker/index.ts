@@ -1,5 +1,5 @@
 export { BackPressureError, BrokerError, type BrokerErrorCode } from './broker-error.js';
-export type { BrokerEvent, OnBrokerEvent } from './broker-event.js';
+export type { BrokerEvent, FailoverEvent, FailoverStep, OnBrokerEvent } from './broker-event.js';
 export type { BrokerOptions } from './broker-options.js';
 export type { CancelTimer, Clock } from './clock.js';
 export type { Handler, IncomingMessage } from './groups/delivery.js';
@@ -10,3 +10,4 @@ export { DURABILITIES, type Durability, type OutgoingMessage, type Receipt } fro
 export type { OnPublishOutcome, PublishOutcome } from './log/outgoing-frame.js';
 export { MessageBroker } from './message-broker.js';
 export type { RedisAddress } from './redis/link.js';
+export type { ClusterEndpoint, NatMap, RedisEndpoint, SentinelEndpoint, StandaloneEndpoint } from './redis/network.js';
