@@ -14,7 +14,13 @@ export interface SentinelAnswer {
   readonly downAfterMs: number;
   /** Sentinels that watch this master, by its knowledge. */
   readonly sentinels: number;
-  readonly replicas: readonly { readonly id: string; readonly isDown: boolean }[];
+  readonly replicas: readonly ReplicaState[];
+}
+
+interface ReplicaState {
+  readonly id: string;
+  /** Unreachable for the Sentinel, or the master of before that has not been told yet whom to follow (up to 10 s). */
+  readonly isDown: boolean;
 }
 
 /**
@@ -32,7 +38,7 @@ export function parseSentinelAnswer(askedMs: number, replies: readonly Reply[]):
   const named = `${before[0]}:${before[1]}`;
   const reports = replicas.map(parseFlatMap).map((replica) => ({
     id: `${replica.get('ip')}:${replica.get('port')}`,
-    isDown: (replica.get('flags') ?? '').split(',').includes('s_down'),
+    isDown: (replica.get('flags') ?? '').split(',').includes('s_down') || replica.get('role-reported') === 'master',
   }));
   return {
     askedMs,

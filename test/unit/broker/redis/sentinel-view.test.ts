@@ -17,6 +17,8 @@ describe("a Sentinel's answer", () => {
   const REPLICAS: Reply = [
     flat({ ip: '10.0.0.1', port: 2, flags: 'slave' }),
     flat({ ip: '10.0.0.1', port: 3, flags: 's_down,slave,disconnected' }),
+    // The master of before: it lives, and has not been told to follow.
+    flat({ ip: '10.0.0.1', port: 4, flags: 'slave', 'role-reported': 'master' }),
     // Being promoted: named already, listed as a replica still.
     flat({ ip: '10.0.0.1', port: 1, flags: 'slave' }),
   ];
@@ -31,6 +33,7 @@ describe("a Sentinel's answer", () => {
       replicas: [
         { id: '10.0.0.1:2', isDown: false },
         { id: '10.0.0.1:3', isDown: true },
+        { id: '10.0.0.1:4', isDown: true },
       ],
     });
   });
