@@ -46,7 +46,7 @@ export function parseEntry(fields: readonly Buffer[]): EntryFields | undefined {
         frame = value;
         break;
       case 'skip':
-        skip = value.toString('latin1').split(',').map(Number);
+        if (value.length > 0) skip = value.toString('latin1').split(',').map(Number);
         break;
     }
   }

@@ -33,7 +33,7 @@ export class LogReader {
   /** As the server names this connection; undefined while it has not told. */
   #clientId: number | undefined;
   #isBlocked = false;
-  #wake: (() => void) | undefined;
+  #onWake: (() => void) | undefined;
 
   constructor(options: LogReaderOptions) {
     this.#options = options;
@@ -43,10 +43,15 @@ export class LogReader {
   /** From now on the tenure's log is read, too. */
   add(tenure: Tenure): void {
     this.#tenures.push(tenure);
-    this.#wake?.();
+    this.wake();
     if (!this.#isBlocked || this.#clientId === undefined) return;
     // Best effort: what is being waited for does not include the new one. Otherwise it has to wait for the BLOCK's end.
     tenure.link.send(['CLIENT', 'UNBLOCK', this.#clientId], () => {});
+  }
+
+  /** Looks again, if it rests. */
+  wake(): void {
+    this.#onWake?.();
   }
 
   /** Names change with each connection. */
@@ -110,11 +115,11 @@ export class LogReader {
   #woken(signal: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
       const done = () => {
-        this.#wake = undefined;
+        this.#onWake = undefined;
         signal.removeEventListener('abort', done);
         resolve();
       };
-      this.#wake = done;
+      this.#onWake = done;
       signal.addEventListener('abort', done, { once: true });
     });
   }

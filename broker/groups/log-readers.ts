@@ -23,6 +23,7 @@ export class LogReaders {
 
   add(tenure: Tenure): void {
     if (this.#stopped.signal.aborted) return;
+    for (const [link, idle] of this.#readers) if (link.isEnded) idle.wake();
     const link = tenure.readLink;
     let reader = this.#readers.get(link);
     if (reader === undefined) {

@@ -1,0 +1,101 @@
+import { describe, expect, it } from 'vitest';
+import { LogReaders } from '../../../../broker/groups/log-readers.js';
+import type { Tenure } from '../../../../broker/groups/tenure.js';
+import type { Reply } from '../../../../broker/redis/wire-command.js';
+import type { FakeLink } from '../../../fixtures/fake-link.js';
+import { ManualClock } from '../../../fixtures/manual-clock.js';
+import { heldTenure } from '../../../fixtures/tenure-bed.js';
+
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+function readersOf() {
+  const clock = new ManualClock();
+  const tenures: Tenure[] = [];
+  const seen: string[] = [];
+  let refreshes = 0;
+  const readers = new LogReaders({
+    clock,
+    prefetchBytes: 1024 * 1024,
+    tenureCount: () => tenures.length,
+    onEntry: (tenure, [id]) => {
+      seen.push(String(id));
+      tenure.cursor = String(id);
+      return 100;
+    },
+    onRead: () => seen.push('read'),
+    refresh: () => refreshes++,
+  });
+  const add = () => {
+    const { tenure } = heldTenure();
+    tenures.push(tenure);
+    readers.add(tenure);
+    return { tenure, link: tenure.readLink as FakeLink };
+  };
+  return { clock, readers, add, seen, refreshCount: () => refreshes };
+}
+
+const commands = (link: FakeLink) => link.outstanding.map(({ args }) => args[0]);
+const entryIds = (...ids: string[]): Reply => [[Buffer.from('g:{t.0}:log'), ids.map((id) => [Buffer.from(id), []])]];
+
+describe('readers', () => {
+  it('read from the cursor, on and on', async () => {
+    const { readers, add, seen } = readersOf();
+    const { link } = add();
+    link.answer(5);
+    await turn();
+    expect(link.outstanding[0]!.args.slice(-3)).toEqual(['STREAMS', 'g:{t.0}:log', '0-0']);
+    link.answer(entryIds('1-0', '2-0'));
+    await turn();
+    expect(seen).toEqual(['1-0', '2-0', 'read']);
+    expect(link.outstanding[0]!.args.at(-1)).toBe('2-0');
+    readers.stop();
+    link.close();
+    await readers.stopped();
+  });
+
+  it('are told of a new partition while they wait for the others', async () => {
+    const { readers, add } = readersOf();
+    const { link } = add();
+    link.answer(5);
+    await turn();
+    const other = heldTenure(undefined, link);
+    readers.add(other.tenure);
+    expect(other.link.outstanding.map(({ args }) => args)).toEqual([['CLIENT', 'UNBLOCK', 5]]);
+    readers.stop();
+    link.close();
+    await readers.stopped();
+  });
+
+  it('wait a little when Redis refuses, and ask the authority where that may help', async () => {
+    const { readers, add, clock, refreshCount } = readersOf();
+    const { link } = add();
+    link.answer(5);
+    for (let i = 1; i <= 3; i++) {
+      await turn();
+      expect(commands(link)).toEqual(['XREAD']);
+      const moved = Object.assign(new Error('MOVED 1 127.0.0.1:2'), { name: 'ReplyError' });
+      link.outstanding.shift()!.onReply(moved, null);
+      await turn();
+      expect([commands(link), refreshCount()]).toEqual([[], i]);
+      clock.advance(20);
+    }
+    readers.stop();
+    link.close();
+    await readers.stopped();
+  });
+
+  it('rest while a link has no tenure', async () => {
+    const { readers, add, clock } = readersOf();
+    const { tenure, link } = add();
+    link.answer(5);
+    await turn();
+    tenure.end();
+    link.answer(null);
+    await turn();
+    clock.advance(60_000);
+    await turn();
+    expect(commands(link)).toEqual([]);
+    readers.stop();
+    await readers.stopped();
+  });
+});
