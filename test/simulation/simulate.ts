@@ -1,11 +1,13 @@
 import { Command } from 'commander';
 import { planOf } from './schedule/plan.js';
 import { runSchedule } from './schedule/run-schedule.js';
+import { VARIANTS } from './variants/variants.js';
 
 const program = new Command('simulate')
   .description('Runs the broker through seeded schedules of faults, in simulated time.')
   .option('--schedules <n>', 'how many', Number, 1_000)
   .option('--seed <n>', 'of the first; the others count on', Number, 1)
+  .option('--variant <name>', 'with this rule switched off')
   .option('--trace', 'print every step of the schedules')
   .option('--stop-at <n>', 'stop after this many failures', Number, 10);
 program.parse();
@@ -14,15 +16,21 @@ const {
   seed: firstSeed,
   trace,
   stopAt,
+  variant: variantName,
 } = program.opts<{
   schedules: number;
   seed: number;
   trace?: boolean;
+  variant?: string;
   stopAt: number;
 }>();
 
 // Broken connections make errors by the thousand; stacks of them would be most of the work.
 if (!trace) Error.stackTraceLimit = 0;
+const variant = VARIANTS.find(({ name }) => name === variantName);
+if (variantName !== undefined && variant === undefined) {
+  throw new Error(`variant '${variantName}': one of ${VARIANTS.map(({ name }) => name).join(', ')}`);
+}
 const print = (line: string) => process.stdout.write(`${line}\n`);
 const startedMs = performance.now();
 let run = 0;
@@ -31,10 +39,10 @@ let handlings = 0;
 let simulatedMs = 0;
 const failures: number[] = [];
 for (let seed = firstSeed; seed < firstSeed + schedules && failures.length < stopAt; seed++) {
-  const plan = planOf(seed);
+  const plan = planOf(seed, variant?.bias);
   if (trace) print(JSON.stringify(plan));
   try {
-    const result = await runSchedule(plan, undefined, trace ? print : undefined);
+    const result = await runSchedule(plan, { variant, onTrace: trace ? print : undefined });
     events += result.events;
     handlings += result.handlings;
     simulatedMs += result.simulatedMs;

@@ -17,8 +17,8 @@ export interface NodeOptions {
   readonly wallStartMs: number;
   /** 7.0: WAIT covers all that the master had written by the connection's last command. 7.2: its last write only. */
   readonly waitsFor: 'all' | 'own';
-  /** Sees every command line that was executed here, replicated ones included. */
-  onExecuted?(node: SimNode, command: readonly string[]): void;
+  /** What is executed instead of some scripts. */
+  readonly scripts?: ReadonlyMap<string, string>;
 }
 
 const READONLY = "READONLY You can't write against a read only replica.";
@@ -126,7 +126,6 @@ export class SimNode {
         this.#execution(() => {}),
       );
       if (reply instanceof ErrorReply) throw new Error(`${this.id} cannot repeat ${command.join(' ')}: ${reply.text}`);
-      this.options.onExecuted?.(this, command);
     }
   }
 
@@ -147,7 +146,8 @@ export class SimNode {
       if (!this.replication.isMaster) return new ErrorReply(SCRIPT_READONLY);
       if (this.isFull && !flags.includes('allow-oom')) return new ErrorReply(OOM);
     }
-    return this.#atomically((call) => runScript(source, keys, args.slice(3 + count), call));
+    const executed = this.options.scripts?.get(source) ?? source;
+    return this.#atomically((call) => runScript(executed, keys, args.slice(3 + count), call));
   }
 
   /** The writes of `body` reach replicas together, or not at all. */
@@ -167,7 +167,6 @@ export class SimNode {
       return result;
     });
     if (effects.length > 0) {
-      for (const command of effects) this.options.onExecuted?.(this, command);
       this.replication.append(effects);
       for (const connection of this.connections) connection.onKeysChanged(touched);
     }

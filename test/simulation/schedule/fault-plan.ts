@@ -7,6 +7,8 @@ export const PROFILES = [
   'partitions',
   'connections',
   'clocks',
+  'bounces',
+  'slow',
   'everything',
   'everything',
 ] as const;
@@ -46,6 +48,8 @@ const KINDS: Readonly<Record<Profile, readonly Kind[]>> = {
   pauses: ['process-paused', 'process-paused', 'process-killed', 'process-closed', 'node-paused', 'process-cut-off'],
   partitions: ['node-isolated', 'process-cut-off', 'replica-cut-off', 'node-isolated', 'process-paused'],
   connections: ['connections-reset', 'connections-silent', 'packets-slow', 'scripts-flushed', 'process-killed'],
+  bounces: ['failover-twice', 'failover-twice', 'process-paused', 'replication-slow', 'server-clock-stepped'],
+  slow: ['packets-slow', 'packets-slow', 'process-cut-off', 'process-paused', 'node-isolated'],
   clocks: ['server-clock-stepped', 'process-clock-stepped', 'failover', 'node-killed', 'process-paused'],
   everything: [
     'node-killed',

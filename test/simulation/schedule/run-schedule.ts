@@ -1,4 +1,6 @@
-import { MessageBroker } from '../../../broker/message-broker.js';
+import { mutatedScripts } from '../variants/mutate-scripts.js';
+import type { Variant } from '../variants/variant.js';
+import { Scheduler } from '../world/scheduler.js';
 import { World } from '../world/world.js';
 import { Member, Producer } from './actors.js';
 import { FaultInjector } from './fault-injector.js';
@@ -6,7 +8,7 @@ import { finalInventory } from './final-inventory.js';
 import { checkEnd } from './invariants.js';
 import { Journal, type Violation } from './journal.js';
 import type { Plan } from './plan.js';
-import { type Broker, connect, type Stage, TOPIC } from './stage.js';
+import { connect, type Stage, TOPIC } from './stage.js';
 
 export interface ScheduleResult {
   readonly plan: Plan;
@@ -24,11 +26,31 @@ const DRAIN_LIMIT_MS = 90_000;
 const QUIET_MS = 1_500;
 const DOWN_AFTER_MS = 1_000;
 
-/** Runs one schedule from its seed's plan to its end. `onTrace` sees each step of it. */
-export async function runSchedule(
+export interface ScheduleOptions {
+  /** Sees each step. */
+  readonly onTrace?: ((line: string) => void) | undefined;
+  /** A rule that is switched off. */
+  readonly variant?: Variant | undefined;
+}
+
+/** Runs one schedule from its seed's plan to its end. */
+export async function runSchedule(plan: Plan, { onTrace, variant }: ScheduleOptions = {}): Promise<ScheduleResult> {
+  const scheduler = new Scheduler();
+  const undo = variant?.patch?.(() => scheduler);
+  try {
+    return await perform(plan, scheduler, variant === undefined ? NO_CHANGES : mutatedScripts(variant), onTrace);
+  } finally {
+    undo?.();
+  }
+}
+
+const NO_CHANGES: ReadonlyMap<string, string> = new Map();
+
+async function perform(
   plan: Plan,
-  SimulatedBroker: Broker = MessageBroker,
-  onTrace?: (line: string) => void,
+  scheduler: Scheduler,
+  scripts: ReadonlyMap<string, string>,
+  onTrace: ScheduleOptions['onTrace'],
 ): Promise<ScheduleResult> {
   const { seed, topology, shards, replicas, waitsFor, zombieMs, dropsClients, breakShare, latencyMs } = plan;
   const world = new World({
@@ -42,11 +64,12 @@ export async function runSchedule(
     breakShare: 0,
     downAfterMs: DOWN_AFTER_MS,
     latency: { baseMs: 0.05, jitterMs: latencyMs, tailShare: 0, tailMs: 0 },
+    scheduler,
+    scripts,
     onTrace,
   });
-  const { scheduler } = world;
   const journal = new Journal(() => scheduler.nowMs);
-  const stage: Stage = { Broker: SimulatedBroker, plan, world, journal, random: world.random('stage') };
+  const stage: Stage = { plan, world, journal, random: world.random('stage') };
   const result = (): ScheduleResult => ({
     plan,
     violations: journal.violations,

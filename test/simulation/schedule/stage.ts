@@ -1,7 +1,7 @@
 import type { BrokerOptions } from '../../../broker/broker-options.js';
 import type { Handler } from '../../../broker/groups/delivery.js';
 import type { SubscribeOptions } from '../../../broker/groups/subscription-options.js';
-import type { MessageBroker } from '../../../broker/message-broker.js';
+import { MessageBroker } from '../../../broker/message-broker.js';
 import type { Random } from '../../../broker/random.js';
 import type { SimProcess } from '../world/sim-process.js';
 import type { World } from '../world/world.js';
@@ -12,12 +12,8 @@ export const TOPIC = 'orders';
 export const GROUP = 'billing';
 export const MAX_ATTEMPTS = 3;
 
-/** The broker's class: variants bring one in which a rule is switched off. */
-export type Broker = typeof MessageBroker;
-
 /** What all actors of a schedule share. */
 export interface Stage {
-  readonly Broker: Broker;
   readonly plan: Plan;
   readonly world: World;
   readonly journal: Journal;
@@ -29,7 +25,7 @@ const CONNECT_TIMEOUT_MS = 20_000;
 const ENDPOINT = { sentinels: [{ host: 'authority', port: 1 }], master: 'sim' };
 
 export async function connect(stage: Stage, process: SimProcess): Promise<MessageBroker> {
-  const { Broker, plan, world, journal, random } = stage;
+  const { plan, world, journal, random } = stage;
   const options: BrokerOptions = {
     redis: ENDPOINT,
     durability: plan.durability,
@@ -46,7 +42,7 @@ export async function connect(stage: Stage, process: SimProcess): Promise<Messag
       }
     },
   };
-  return await Broker.connect(options, world.network(process, random() * random() * 1_500));
+  return await MessageBroker.connect(options, world.network(process, random() * random() * 1_500));
 }
 
 export function subscribeOptions(plan: Plan): SubscribeOptions {

@@ -5,7 +5,7 @@ import { RedisLink } from '../../../broker/redis/redis-link.js';
 import { seededRandom } from '../../../harness/random.js';
 import { SimNode } from '../redis/sim-node.js';
 import { Authority } from './authority.js';
-import { Scheduler } from './scheduler.js';
+import type { Scheduler } from './scheduler.js';
 import { type ConnectionWorld, SimConnection } from './sim-connection.js';
 import { SimDirectory } from './sim-directory.js';
 import { type ProcessTime, SimProcess } from './sim-process.js';
@@ -25,6 +25,9 @@ export interface WorldOptions {
   readonly dropsClients: boolean;
   /** Share of the packets at which their connection breaks. */
   readonly breakShare: number;
+  readonly scheduler: Scheduler;
+  /** What servers execute instead of some scripts. */
+  readonly scripts: ReadonlyMap<string, string>;
   /** Sees each step; without it no text is made of any. */
   readonly onTrace?: ((line: string) => void) | undefined;
 }
@@ -34,7 +37,7 @@ const WALL_START_MS = 1_700_000_000_000;
 /** Everything that is not the broker: time, servers, authority, network, and processes for brokers to run in. */
 export class World implements ConnectionWorld {
   readonly options: WorldOptions;
-  readonly scheduler = new Scheduler();
+  readonly scheduler: Scheduler;
   readonly wiring: Wiring;
   readonly nodes: SimNode[] = [];
   readonly authorities: Authority[] = [];
@@ -45,6 +48,7 @@ export class World implements ConnectionWorld {
 
   constructor(options: WorldOptions) {
     this.options = options;
+    this.scheduler = options.scheduler;
     this.breakShare = options.breakShare;
     const { seed, shards, replicas, latency, waitsFor, downAfterMs, zombieMs, dropsClients } = options;
     this.#random = this.random('network');
@@ -58,6 +62,7 @@ export class World implements ConnectionWorld {
           random: seededRandom(seed, `node ${shard} ${i}`),
           wallStartMs: WALL_START_MS,
           waitsFor,
+          scripts: options.scripts,
         });
       });
       this.nodes.push(...nodes);

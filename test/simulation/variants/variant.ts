@@ -1,0 +1,29 @@
+import type { PlanBias } from '../schedule/plan.js';
+import type { Scheduler } from '../world/scheduler.js';
+
+/** A rule that is switched off, to show that schedules notice. */
+export interface Variant {
+  readonly name: string;
+  /** What the design says would happen without it. */
+  readonly rule: string;
+  /** Schedules in which the rule matters: the broker as it is has to pass the same ones. */
+  readonly bias: PlanBias;
+  /** Replaced in the scripts that servers execute: file, what is there, what is there instead. */
+  readonly scripts?: readonly (readonly [file: string, from: string, to: string])[];
+  /** Replaces methods of the broker's classes. Returns what puts them back. */
+  patch?(clock: () => Scheduler): () => void;
+}
+
+/** Replaces a method. Returns what puts the old one back. */
+export function replaceMethod<T extends object, K extends keyof T>(
+  prototype: T,
+  name: K,
+  make: (original: T[K]) => T[K],
+): () => void {
+  const original = prototype[name];
+  if (typeof original !== 'function') throw new Error(`no method '${String(name)}'`);
+  prototype[name] = make(original);
+  return () => {
+    prototype[name] = original;
+  };
+}
