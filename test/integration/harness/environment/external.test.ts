@@ -181,9 +181,14 @@ describe('what will not do', () => {
     );
   });
 
-  it('a topology of several nodes', async () => {
-    const redis = { topology: 'replicated', replicas: 1, config: {} } as const;
-    await fails({ redis }, 'unsupported', /"replicated" cannot be had with --env external/);
+  it.each(['replicated', 'sentinel', 'cluster'] as const)('a topology of several nodes: %s', async (topology) => {
+    const redis = { topology, replicas: 1, config: {} };
+    await fails({ redis }, 'unsupported', new RegExp(`"${topology}" cannot be had with --env external`));
+  });
+
+  it('links of a worker’s own', async () => {
+    const redis = { topology: 'standalone', replicas: 0, ownLinks: ['producer-1'], config: {} } as const;
+    await fails({ redis }, 'unsupported', /ownLinks cannot be had with --env external/);
   });
 
   it('a configuration other than the scenario’s', async () => {
