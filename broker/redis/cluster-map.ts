@@ -18,6 +18,9 @@ export class ClusterMap {
   #owners = new Map<string, Owner>();
   #masters: readonly Owner[] = [];
   #nodes: readonly ClusterNode[] = [];
+  /** The claims of the last view that was not outdated: most views bring nothing new, and slots are many. */
+  #merged = '';
+  #isComplete = false;
   /** From a master to those that had its slots before a failover: they are replicas of it that are not back yet. */
   readonly #predecessors = new Map<string, Set<string>>();
 
@@ -26,7 +29,8 @@ export class ClusterMap {
   }
 
   get isComplete(): boolean {
-    return this.#ownerOf.every((owner) => owner !== undefined);
+    this.#isComplete ||= this.#ownerOf.every((owner) => owner !== undefined);
+    return this.#isComplete;
   }
 
   get firstUnserved(): number {
@@ -44,10 +48,19 @@ export class ClusterMap {
   /** Takes in what one node sees. True when {@link masterOf} or {@link masters} has changed. */
   merge(view: readonly ClusterNode[]): boolean {
     const claims = view.filter(({ isMaster, slots }) => isMaster && slots.length > 0);
-    if (claims.some((claim) => this.#isOutdated(claim))) return this.#take(claims);
+    const text = claims.map(textOf).sort().join('\n');
+    if (text === this.#merged) {
+      this.#nodes = view;
+      return false;
+    }
+    if (claims.some((claim) => this.#isOutdated(claim))) {
+      this.#merged = '';
+      return this.#take(claims);
+    }
     this.#noteSuccessions(claims);
     const hasChanged = this.#take(claims);
     this.#nodes = view;
+    this.#merged = text;
     return hasChanged;
   }
 
@@ -116,4 +129,8 @@ export class ClusterMap {
     }
     return hasChanged;
   }
+}
+
+function textOf({ nodeId, announced, configEpoch, slots }: ClusterNode): string {
+  return `${nodeId} ${announced} ${configEpoch} ${slots.join(' ')}`;
 }
