@@ -7,7 +7,7 @@ import { dueNsOf, sequenceOf } from './stamp.js';
 import { Tally } from './tally.js';
 
 const NS_PER_US = 1_000;
-const PROGRESS_MS = 5;
+const PROGRESS_MS = 20;
 /** Without a message for this long while some are missing, they will not come. */
 const STALLED_MS = 20_000;
 

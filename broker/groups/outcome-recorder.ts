@@ -44,7 +44,7 @@ export class OutcomeRecorder {
       this.#options.onChange();
       return;
     }
-    tenure.bufferedBytes += delivery.decoded.raw.length;
+    tenure.bufferedBytes += delivery.decoded.size;
     if (this.#isUnordered || key === undefined) {
       if (tenure.leftovers.length === 0 || !waitsForItself(tenure, delivery)) this.#options.onReady(delivery);
     } else if (tenure.gate.admit(key, delivery)) this.#options.onReady(delivery);
@@ -54,7 +54,7 @@ export class OutcomeRecorder {
   admitRetry(delivery: Delivery, dueAtMs: number): void {
     const { tenure, key, decoded } = delivery;
     const { clock, retry } = this.#options;
-    tenure.bufferedBytes += decoded.raw.length;
+    tenure.bufferedBytes += decoded.size;
     const delayMs = Math.max(0, Math.min(dueAtMs - clock.wallMs(), retry.capMs));
     if (this.#isUnordered || key === undefined) {
       if (tenure.leftovers.length === 0 || !waitsForItself(tenure, delivery)) this.retryAfter(delivery, delayMs);
@@ -74,7 +74,7 @@ export class OutcomeRecorder {
     if (leftover === undefined) return;
     tenure.leftovers = tenure.leftovers.filter((other) => other !== leftover);
     for (const delivery of leftover.waiting) {
-      tenure.bufferedBytes -= delivery.decoded.raw.length;
+      tenure.bufferedBytes -= delivery.decoded.size;
       this.admit(delivery);
     }
     if (!this.#isUnordered) this.#passOn(tenure, returned.key);
@@ -172,7 +172,7 @@ export class OutcomeRecorder {
 
   #finish(delivery: Delivery): void {
     const { tenure } = delivery;
-    tenure.bufferedBytes -= delivery.decoded.raw.length;
+    tenure.bufferedBytes -= delivery.decoded.size;
     if (!this.#isUnordered) this.#passOn(tenure, delivery.key);
     this.#options.onChange();
   }
@@ -184,7 +184,7 @@ export class OutcomeRecorder {
         this.#options.onReady(next);
         return;
       }
-      tenure.bufferedBytes -= next.decoded.raw.length;
+      tenure.bufferedBytes -= next.decoded.size;
       this.#leaveLog(next);
       this.#options.onChange();
     }

@@ -21,16 +21,70 @@ const PREFIX_BYTES = 8;
 const HAS_KEY = 1;
 const MAX_FIELD_BYTES = 0xffff;
 
-export interface DecodedMessage {
-  readonly id: string;
+/**
+ * A message where it lies in its frame. Most of them wait in a queue: what only some readers ask for is decoded when they
+ * do, so that a waiting message is few objects (docs/adr/0005).
+ */
+export class DecodedMessage {
   readonly key: string | undefined;
-  readonly priority: number;
-  readonly publishedAtMs: number;
-  /** Views of the frame. */
-  readonly headers: Buffer | undefined;
-  readonly payload: Buffer;
-  /** The whole message, as encoded. */
-  readonly raw: Buffer;
+  readonly #frame: Buffer;
+  readonly #start: number;
+  readonly #end: number;
+  #payload: Buffer | undefined;
+
+  /** The message in [start, end), whose sizes are known to fit. */
+  constructor(frame: Buffer, start: number, end: number) {
+    this.#frame = frame;
+    this.#start = start;
+    this.#end = end;
+    this.key = (frame[start + 8]! & HAS_KEY) === 0 ? undefined : frame.toString('utf8', this.#idEnd, this.#keyEnd);
+  }
+
+  get id(): string {
+    return this.#frame.toString('utf8', this.#start + HEADER_BYTES, this.#idEnd);
+  }
+
+  get priority(): number {
+    return this.#frame[this.#start + 9]!;
+  }
+
+  get publishedAtMs(): number {
+    return this.#frame.readDoubleLE(this.#start + 16);
+  }
+
+  /** Encoded: see {@link decodeHeaders}. */
+  get headers(): Buffer | undefined {
+    const [from, to] = [this.#keyEnd, this.#headersEnd];
+    return from === to ? undefined : this.#frame.subarray(from, to);
+  }
+
+  /** A view of the frame. */
+  get payload(): Buffer {
+    this.#payload ??= this.#frame.subarray(this.#headersEnd, this.#end);
+    return this.#payload;
+  }
+
+  /** The whole message, as encoded: a view of the frame. */
+  get raw(): Buffer {
+    return this.#frame.subarray(this.#start, this.#end);
+  }
+
+  /** Bytes of {@link raw}. */
+  get size(): number {
+    return this.#end - this.#start;
+  }
+
+  get #idEnd(): number {
+    return this.#start + HEADER_BYTES + this.#frame.readUInt16LE(this.#start + 10);
+  }
+
+  get #keyEnd(): number {
+    return this.#idEnd + this.#frame.readUInt16LE(this.#start + 12);
+  }
+
+  get #headersEnd(): number {
+    return this.#keyEnd + this.#frame.readUInt16LE(this.#start + 14);
+  }
 }
 
 export type Undecodable = 'truncated' | 'bad-size' | 'bad-crc' | 'bad-fields';
@@ -87,21 +141,9 @@ export function messageEnd(frame: Buffer, offset: number): number | 'truncated' 
 
 /** Decodes the message in [offset, end). */
 export function decodeMessage(frame: Buffer, offset: number, end: number): DecodedMessage | Undecodable {
-  const raw = frame.subarray(offset, end);
-  if (crc32(raw.subarray(PREFIX_BYTES)) !== raw.readUInt32LE(4)) return 'bad-crc';
-  const idEnd = HEADER_BYTES + raw.readUInt16LE(10);
-  const keyEnd = idEnd + raw.readUInt16LE(12);
-  const headersEnd = keyEnd + raw.readUInt16LE(14);
-  if (headersEnd > raw.length) return 'bad-fields';
-  return {
-    id: raw.toString('utf8', HEADER_BYTES, idEnd),
-    key: (raw[8]! & HAS_KEY) === 0 ? undefined : raw.toString('utf8', idEnd, keyEnd),
-    priority: raw[9]!,
-    publishedAtMs: raw.readDoubleLE(16),
-    headers: headersEnd === keyEnd ? undefined : raw.subarray(keyEnd, headersEnd),
-    payload: raw.subarray(headersEnd),
-    raw,
-  };
+  if (crc32(frame.subarray(offset + PREFIX_BYTES, end)) !== frame.readUInt32LE(offset + 4)) return 'bad-crc';
+  const fields = frame.readUInt16LE(offset + 10) + frame.readUInt16LE(offset + 12) + frame.readUInt16LE(offset + 14);
+  return offset + HEADER_BYTES + fields > end ? 'bad-fields' : new DecodedMessage(frame, offset, end);
 }
 
 export function decodeHeaders(bytes: Buffer | undefined): Readonly<Record<string, string>> {
