@@ -1,12 +1,13 @@
 import { BrokerError } from '../broker-error.js';
+import { EXPIRED, INDETERMINATE } from './deadline-outcomes.js';
 import type { OutgoingMessage } from './message.js';
-import type { OnPublishOutcome, OutgoingFrame, PublishOutcome } from './outgoing-frame.js';
+import type { OnPublishOutcome, OutgoingFrame } from './outgoing-frame.js';
 import { type IdentityOptions, ProducerIdentity } from './producer-identity.js';
 import type { PublishReply } from './publish-script.js';
 import type { Receipts } from './receipts.js';
 import type { ReplayBuffer } from './replay-buffer.js';
 import { RetainedFrames } from './retained-frames.js';
-import { EXPIRED, SendQueue, type SendQueueOptions } from './send-queue.js';
+import { SendQueue, type SendQueueOptions } from './send-queue.js';
 
 export interface LaneOptions extends IdentityOptions, SendQueueOptions {
   readonly replay: ReplayBuffer;
@@ -36,12 +37,10 @@ export class PartitionLane {
   readonly #options: LaneOptions;
   readonly #queue: SendQueue;
   readonly #retained: RetainedFrames;
-  readonly #identity: ProducerIdentity;
+  readonly identity: ProducerIdentity;
   #inFlight: OutgoingFrame | undefined;
   /** What {@link next} returned last; answers to anything else come too late. */
   #sending: OutgoingFrame | undefined;
-  #sentAtMs = 0;
-  #sentAtWallMs = 0;
   #history = '';
   /** Grows whenever the log turns out to be another, or shorter: what was asked for before says nothing any more. */
   #viewCount = 0;
@@ -53,16 +52,16 @@ export class PartitionLane {
     this.#options = options;
     this.#queue = new SendQueue(options);
     this.#retained = new RetainedFrames(options.replay);
-    this.#identity = new ProducerIdentity(options);
+    this.identity = new ProducerIdentity(options);
   }
 
   get producerId(): string {
-    return this.#identity.id;
+    return this.identity.id;
   }
 
   /** What the log is known to have: the next frame follows it. */
   get stored(): number {
-    return this.#identity.stored;
+    return this.identity.stored;
   }
 
   /** Nothing published waits for its outcome. */
@@ -86,10 +85,6 @@ export class PartitionLane {
   /** {@link next} has something. */
   get hasWork(): boolean {
     return !this.isIdle || this.isReplaying;
-  }
-
-  get hasUnconfirmed(): boolean {
-    return this.#retained.hasUnconfirmed;
   }
 
   /** What the log has waits for the confirmation of replicas. */
@@ -131,13 +126,13 @@ export class PartitionLane {
 
   /** Whether the stored sequence has to be read before anything is sent to a server with this history. */
   needsComparison(history: string): boolean {
-    return this.#history !== history && this.#identity.isUsed;
+    return this.#history !== history && this.identity.isUsed;
   }
 
   /** What the row holds on this history (0: there is none). The lane goes on from there. */
   onCompared(history: string, stored: number): void {
     this.#enter(history);
-    if (stored > this.#identity.sent) this.#onForeign(stored);
+    if (stored > this.identity.sent) this.#onForeign(stored);
     else this.#reconcile(stored);
   }
 
@@ -156,8 +151,7 @@ export class PartitionLane {
     const frame = this.#retained.nextReplay ?? this.#inFlight ?? this.#takeFromQueue(nowMs, wallMs);
     if (frame !== undefined) frame.isInTheAir = true;
     this.#sending = frame;
-    this.#sentAtMs = nowMs;
-    this.#sentAtWallMs = wallMs;
+    this.identity.onSending(nowMs, wallMs);
     return frame;
   }
 
@@ -167,9 +161,9 @@ export class PartitionLane {
     this.#sending = undefined;
     frame.isInTheAir = false;
     frame.refusal = undefined;
-    this.#identity.onSeen(this.#sentAtMs, this.#sentAtWallMs);
+    this.identity.onAnswered();
     const { stored } = reply;
-    if (stored > this.#identity.sent) {
+    if (stored > this.identity.sent) {
       this.#onForeign(stored);
       return;
     }
@@ -184,14 +178,14 @@ export class PartitionLane {
         this.#cut(frame, () => frame.cutThrough(stored));
       }
     } else {
-      this.#identity.stored = stored;
+      this.identity.stored = stored;
       this.#inFlight = undefined;
       this.#free(frame.bytes);
       const skipped = reply.skip.length === 0 ? accepted : receipts.duplicate(confirmation.replicas);
       frame.answerAll(accepted, reply.skip, skipped);
       this.#retained.add(frame);
     }
-    if (confirmation.isEnough) this.#retained.confirmThrough(this.#identity.stored, nowMs);
+    if (confirmation.isEnough) this.#retained.confirmThrough(this.identity.stored, nowMs);
   }
 
   /** Nobody knows whether the log has the frame: it is sent again. */
@@ -225,7 +219,9 @@ export class PartitionLane {
   expire(nowMs: number): void {
     const sent = this.#inFlight;
     if (sent !== undefined && sent.deadlineMs <= nowMs) {
-      const outcome = sent.mayBeStored ? INDETERMINATE : refused(sent.refusal);
+      const { refusal } = sent;
+      const notStored = refusal === undefined ? EXPIRED : ({ kind: 'rejected', error: refusal } as const);
+      const outcome = sent.mayBeStored ? INDETERMINATE : notStored;
       while (sent.deadlineMs <= nowMs) sent.answerNext(outcome);
       if (sent.isAnswered) this.#giveUp(sent);
       // What was called not stored must not be sent with the rest.
@@ -239,15 +235,10 @@ export class PartitionLane {
     if (viewCount === this.#viewCount) this.#retained.confirmThrough(sequence, nowMs);
   }
 
-  /** See {@link ProducerIdentity}. */
-  get identity(): ProducerIdentity {
-    return this.#identity;
-  }
-
   #takeFromQueue(nowMs: number, wallMs: number): OutgoingFrame | undefined {
     const frame = this.#queue.shift();
     if (frame === undefined) return undefined;
-    const identity = this.#identity;
+    const { identity } = this;
     if (identity.isExpired(nowMs, wallMs) && !this.#retained.hasUnconfirmed) this.#renewId();
     identity.use(frame.last, nowMs, wallMs);
     this.#inFlight = frame;
@@ -262,21 +253,21 @@ export class PartitionLane {
   }
 
   #reconcile(stored: number): void {
-    if (stored < this.#identity.stored) this.#viewCount++;
-    this.#identity.stored = stored;
+    if (stored < this.identity.stored) this.#viewCount++;
+    this.identity.stored = stored;
     const lost = this.#retained.rewind(stored);
     if (lost !== undefined) this.#options.onLoss(lost[0], lost[1]);
   }
 
   /** Somebody else uses this lane's id: what it stored cannot be told from what the other did. */
   #onForeign(stored: number): void {
-    const { sent } = this.#identity;
+    const { sent } = this.identity;
     this.#renewId();
     this.#viewCount++;
     const frame = this.#inFlight;
     if (frame === undefined) return;
     const error = new BrokerError('duplicate-producer', `partition has sequence ${stored}, sent were ${sent}`);
-    frame.answerAll({ kind: 'rejected', error });
+    frame.answerAll(frame.mayBeStored ? INDETERMINATE : { kind: 'rejected', error });
     this.#giveUp(frame);
   }
 
@@ -300,16 +291,7 @@ export class PartitionLane {
   }
 
   #renewId(): void {
-    this.#identity.renew();
+    this.identity.renew();
     this.#retained.clear();
   }
 }
-
-function refused(error: BrokerError | undefined): PublishOutcome {
-  return error === undefined ? EXPIRED : { kind: 'rejected', error };
-}
-
-const INDETERMINATE: PublishOutcome = {
-  kind: 'indeterminate',
-  error: new BrokerError('indeterminate', 'no answer by the deadline: the message may be stored, or not'),
-};

@@ -20,6 +20,8 @@ export class ProducerIdentity {
   /** The row is known to be written no earlier than this. */
   #seenMs = 0;
   #seenWallMs = 0;
+  #sentMs = 0;
+  #sentWallMs = 0;
 
   constructor(options: IdentityOptions) {
     this.#options = options;
@@ -31,6 +33,16 @@ export class ProducerIdentity {
     if (!this.isUsed) this.onSeen(nowMs, wallMs);
     this.isUsed = true;
     this.sent = last;
+  }
+
+  onSending(nowMs: number, wallMs: number): void {
+    this.#sentMs = nowMs;
+    this.#sentWallMs = wallMs;
+  }
+
+  /** What was sent last has been answered. */
+  onAnswered(): void {
+    this.onSeen(this.#sentMs, this.#sentWallMs);
   }
 
   /** Something that was sent then has been answered, and has written the row. */

@@ -19,6 +19,9 @@
 --       { 4, stored, '' }     the log is full; nothing appended
 --       { 5, stored, '' }     the window of application ids is full; nothing appended
 --
+-- An entry of the log has one field, since a reader pays for each: its name is the header, words with a space between,
+-- "<producer id> <prev> <first> <count> <offset>[ <skip>]", its value is the frame. offset: bytes of the frames before it.
+--
 -- Invariants: the log holds each sequence of a producer at most once and in ascending order. An application id is in the
 -- window exactly if the message that brought it is in what the same transition appended: with a failover both go, so a
 -- frame that is sent again after it is no duplicate of itself. Every branch writes, so that a WAIT behind the script
@@ -85,13 +88,12 @@ elseif stored == prev and first > stored then
     outcome = APPENDED
     stored = last
     skip = table.concat(hits, ',')
-    local number = string.format('%d', count)
-    if #hits == 0 then
-      redis.call('XADD', KEYS[1], '*', 'p', ARGV[1], 'r', ARGV[3], 's', ARGV[4], 'n', number, 'o', offset, 'f', ARGV[6])
-    elseif #hits < count then
-      redis.call('XADD', KEYS[1], '*', 'p', ARGV[1], 'r', ARGV[3], 's', ARGV[4], 'n', number, 'o', offset, 'f', ARGV[6], 'skip', skip)
+    if #hits < count then
+      local header = ARGV[1] .. ' ' .. ARGV[3] .. ' ' .. ARGV[4] .. ' ' .. string.format('%d', count) .. ' ' .. offset
+      if #hits > 0 then header = header .. ' ' .. skip end
+      redis.call('XADD', KEYS[1], '*', header, ARGV[6])
+      written = string.format('%.0f', tonumber(offset) + #ARGV[6])
     end
-    if #hits < count then written = string.format('%.0f', tonumber(offset) + #ARGV[6]) end
     if #fresh > 0 then
       redis.call('SADD', slice, unpack(fresh))
       redis.call('PEXPIRE', slice, (SLICES + 1) * tonumber(ARGV[7]))

@@ -39,10 +39,6 @@ export class RetainedFrames {
     return this.#unconfirmed < this.#replay;
   }
 
-  get isEmpty(): boolean {
-    return this.#head === this.#frames.length;
-  }
-
   /** Takes a frame whose messages were all answered, and which the log has: nothing may be left to be replayed. */
   add(frame: OutgoingFrame): void {
     frame.dropListeners();

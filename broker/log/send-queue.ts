@@ -1,8 +1,8 @@
-import { BrokerError } from '../broker-error.js';
 import type { BufferPool } from './buffer-pool.js';
+import { EXPIRED } from './deadline-outcomes.js';
 import { encodeMessage } from './frame-codec.js';
 import type { OutgoingMessage } from './message.js';
-import { type OnPublishOutcome, OutgoingFrame, type PublishOutcome } from './outgoing-frame.js';
+import { type OnPublishOutcome, OutgoingFrame } from './outgoing-frame.js';
 
 export interface SendQueueOptions {
   readonly pool: BufferPool;
@@ -89,8 +89,3 @@ export class SendQueue {
     return open;
   }
 }
-
-export const EXPIRED: PublishOutcome = {
-  kind: 'rejected',
-  error: new BrokerError('expired', 'the deadline passed before the message could be sent: it is not stored'),
-};

@@ -32,9 +32,7 @@ if removed == 0 then return 0 end
 local left = redis.call('XRANGE', KEYS[1], '-', '+', 'COUNT', 1)[1]
 local trimmed
 if left then
-  for i = 1, #left[2], 2 do
-    if left[2][i] == 'o' then trimmed = left[2][i + 1] end
-  end
+  trimmed = string.match(left[2][1], '^%S+ %d+ %d+ %d+ (%d+)')
 else
   trimmed = redis.call('HGET', KEYS[3], 'bytes')
 end
