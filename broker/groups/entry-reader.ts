@@ -3,7 +3,7 @@ import { Delivery, type EntryOrigin } from './delivery.js';
 import type { TrackedEntry } from './position.js';
 import type { Tenure } from './tenure.js';
 
-/** An entry of the log as Redis returns it: id, then names and values alternating. */
+/** An entry of the log as Redis returns it: id, then names and values alternating. Ours have one: see publish.lua. */
 export type RawEntry = readonly [Buffer, readonly Buffer[]];
 
 export type UndecodableReason = Undecodable | 'bad-entry';
@@ -14,8 +14,8 @@ export interface EntrySink {
   onUndecodable(tenure: Tenure, entry: TrackedEntry, index: number, reason: UndecodableReason, bytes: Buffer): void;
 }
 
-/** Fields of an entry: see publish.lua. */
-export interface EntryFields {
+/** What an entry holds: see publish.lua. */
+export interface ParsedEntry {
   readonly producer: string;
   readonly firstSequence: number;
   readonly count: number;
@@ -24,34 +24,13 @@ export interface EntryFields {
   readonly skip: readonly number[];
 }
 
-export function parseEntry(fields: readonly Buffer[]): EntryFields | undefined {
-  let producer = '';
-  let firstSequence = Number.NaN;
-  let count = Number.NaN;
-  let frame: Buffer | undefined;
-  let skip: readonly number[] = NOTHING;
-  for (let i = 0; i + 1 < fields.length; i += 2) {
-    const value = fields[i + 1]!;
-    switch (String(fields[i])) {
-      case 'p':
-        producer = value.toString('latin1');
-        break;
-      case 's':
-        firstSequence = Number(value);
-        break;
-      case 'n':
-        count = Number(value);
-        break;
-      case 'f':
-        frame = value;
-        break;
-      case 'skip':
-        if (value.length > 0) skip = value.toString('latin1').split(',').map(Number);
-        break;
-    }
-  }
-  if (frame === undefined || !(count >= 1 && count <= MAX_COUNT) || !Number.isInteger(count)) return undefined;
-  return { producer, firstSequence, count, frame, skip };
+export function parseEntry([header, frame]: readonly Buffer[]): ParsedEntry | undefined {
+  if (header === undefined || frame === undefined) return undefined;
+  const [producer = '', , first, messages, , skipped] = header.toString('latin1').split(' ');
+  const count = Number(messages);
+  if (!(count >= 1 && count <= MAX_COUNT) || !Number.isInteger(count)) return undefined;
+  const skip = skipped === undefined ? NOTHING : skipped.split(',').map(Number);
+  return { producer, firstSequence: Number(first), count, frame, skip };
 }
 
 const NOTHING: readonly number[] = [];
@@ -96,7 +75,7 @@ export function readEntry(tenure: Tenure, [idBytes, fields]: RawEntry, sink: Ent
   return frame.length;
 }
 
-function originOf(tenure: Tenure, { producer, firstSequence }: EntryFields): EntryOrigin | undefined {
+function originOf(tenure: Tenure, { producer, firstSequence }: ParsedEntry): EntryOrigin | undefined {
   if (producer === '' || !Number.isSafeInteger(firstSequence)) return undefined;
   return { firstSequence, handled: tenure.handledLog.of(producer) };
 }

@@ -276,8 +276,8 @@ describe('undecodable frames', () => {
     frame[size + size - 1]! ^= 0xff;
     await using probe = server.client();
     const { log } = partitionKeys(topic, 0);
-    await probe.redis.xadd(log, '*', 'p', 'x', 'r', '0', 's', '1', 'n', '3', 'f', frame);
-    await probe.redis.xadd(log, '*', 'p', 'x', 'r', '3', 's', '4', 'n', '4', 'f', frame.subarray(0, size + 5));
+    await probe.redis.xadd(log, '*', 'x 0 1 3 0', frame);
+    await probe.redis.xadd(log, '*', 'x 3 4 4 1', frame.subarray(0, size + 5));
     await probe.redis.xadd(log, '*', 'nonsense', '1');
     const journal = new Journal();
     await broker.subscribe(topic, 'g', journal.record);

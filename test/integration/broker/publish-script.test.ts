@@ -93,13 +93,10 @@ async function publish(
   );
 }
 
-async function entries(): Promise<Record<string, string>[]> {
+/** The header of each entry. */
+async function headers(): Promise<string[]> {
   const page = (await link.call('XRANGE', keys.log, '-', '+')) as [Buffer, Buffer[]][];
-  return page.map(([, fields]) => {
-    const pairs: [string, string][] = [];
-    for (let i = 0; i + 1 < fields.length; i += 2) pairs.push([String(fields[i]), String(fields[i + 1])]);
-    return Object.fromEntries(pairs);
-  });
+  return page.map(([, [header]]) => String(header));
 }
 
 describe('publish.lua', () => {
@@ -115,11 +112,7 @@ describe('publish.lua', () => {
       outcome: 'mismatch',
       stored: 0,
     });
-    const held = await entries();
-    expect(held.map(({ p, r, s, n, o }) => [p, r, s, n, o])).toEqual([
-      ['p', '0', '1', '3', '0'],
-      ['p', '3', '7', '2', '10'],
-    ]);
+    expect(await headers()).toEqual(['p 0 1 3 0', 'p 3 7 2 10']);
   });
 
   it('writes in every branch, so that WAIT covers each answer', async () => {
@@ -154,7 +147,7 @@ describe('publish.lua', () => {
     expect((await publish({ prev: 4, first: 5, last: 5, bytes: 1 }, limits)).outcome).toBe('log-full');
     await link.call('HSET', `${keys.positions}g`, 'low', '99999999999999-0');
     await trimLog(link, topic, 0);
-    expect(await entries()).toEqual([]);
+    expect(await headers()).toEqual([]);
     expect((await publish({ prev: 4, first: 5, last: 5, bytes: 250 }, limits)).outcome).toBe('appended');
     expect(second).toBeDefined();
   });
@@ -168,7 +161,7 @@ describe('application ids', () => {
     expect(await publish(again)).toEqual({ outcome: 'appended', stored: 4, skip: [0, 3] });
     // The answer was lost: what is sent again is told the same.
     expect(await publish(again)).toEqual({ outcome: 'duplicate', stored: 4, skip: [0, 3] });
-    expect((await entries()).map(({ skip }) => skip)).toEqual([undefined, '0,3']);
+    expect((await headers()).map((header) => header.split(' ')[5])).toEqual([undefined, '0,3']);
   });
 
   it('are stored once within a frame, too, and a frame of duplicates only leaves no entry', async () => {
@@ -178,7 +171,7 @@ describe('application ids', () => {
     expect(await publish(again)).toEqual({ outcome: 'appended', stored: 5, skip: [0, 1] });
     expect(await publish(again)).toEqual({ outcome: 'duplicate', stored: 5, skip: [0, 1] });
     expect(await publish({ prev: 5, first: 6, last: 6 })).toMatchObject({ outcome: 'appended' });
-    expect((await entries()).map(({ s }) => s)).toEqual(['1', '6']);
+    expect((await headers()).map((header) => header.split(' ')[2])).toEqual(['1', '6']);
   });
 
   it('are not remembered of a frame that was not appended', async () => {

@@ -70,13 +70,12 @@ function messagesOf(database: Database, stream: string): string[] {
 function idsOf(fields: readonly string[]): string[] {
   const entry = parseEntry(fields.map((field) => Buffer.from(field, 'latin1')));
   if (entry === undefined) return ['an entry that cannot be read'];
-  const skipped = new Set((fields[fields.indexOf('skip') + 1] ?? '').split(','));
   const ids: string[] = [];
   for (let offset = 0, index = 0; index < entry.count; index++) {
     const end = messageEnd(entry.frame, offset);
     if (typeof end === 'string') return [...ids, 'a frame that cannot be read'];
     const message = decodeMessage(entry.frame, offset, end);
-    if (!(fields.includes('skip') && skipped.has(String(index)))) {
+    if (!entry.skip.includes(index)) {
       ids.push(typeof message === 'string' ? 'a message that cannot be read' : message.id);
     }
     offset = end;

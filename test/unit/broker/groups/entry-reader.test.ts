@@ -3,11 +3,16 @@ import { type EntrySink, type RawEntry, readEntry } from '../../../../broker/gro
 import type { Tenure } from '../../../../broker/groups/tenure.js';
 import { decoded, heldTenure } from '../../../fixtures/tenure-bed.js';
 
-function entryOf(ids: readonly string[], fields: Readonly<Record<string, string>> = {}): RawEntry {
+interface Header {
+  readonly first?: string;
+  readonly count?: string;
+  readonly skip?: string;
+}
+
+function entryOf(ids: readonly string[], { first = '5', count = String(ids.length), skip }: Header = {}): RawEntry {
   const frame = Buffer.concat(ids.map((id) => decoded(id).raw));
-  const named = { p: 'p', r: '0', s: '5', n: String(ids.length), ...fields };
-  const flat = Object.entries(named).flatMap(([name, value]) => [Buffer.from(name), Buffer.from(value)]);
-  return [Buffer.from('1-0'), [...flat, Buffer.from('f'), frame]];
+  const words = ['p', '0', first, count, '0', ...(skip === undefined ? [] : [skip])];
+  return [Buffer.from('1-0'), [Buffer.from(words.join(' ')), frame]];
 }
 
 /** What an entry hands over. */
@@ -49,13 +54,13 @@ describe('reading an entry', () => {
 
   it('names every message of a broken entry by its position', () => {
     const { tenure } = heldTenure();
-    expect(read(tenure, entryOf(['a'], { n: '0' }))).toEqual(['0 bad-entry']);
-    expect(read(tenure, entryOf(['a'], { n: '3' }))).toEqual(['a', '1 truncated', '2 truncated']);
+    expect(read(tenure, entryOf(['a'], { count: '0' }))).toEqual(['0 bad-entry']);
+    expect(read(tenure, entryOf(['a'], { count: '3' }))).toEqual(['a', '1 truncated', '2 truncated']);
   });
 
   it('hands over messages whose producer is not told, and remembers nothing of them', () => {
     const { tenure } = heldTenure();
-    expect(read(tenure, entryOf(['a'], { s: 'x' }))).toEqual(['a']);
+    expect(read(tenure, entryOf(['a'], { first: 'x' }))).toEqual(['a']);
     expect(tenure.handledLog.of('p').rangeCount).toBe(0);
   });
 });
