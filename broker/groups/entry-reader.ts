@@ -29,7 +29,7 @@ export function parseEntry([header, frame]: readonly Buffer[]): ParsedEntry | un
   const [producer = '', , first, messages, , skipped] = header.toString('latin1').split(' ');
   const count = Number(messages);
   if (!(count >= 1 && count <= MAX_COUNT) || !Number.isInteger(count)) return undefined;
-  const skip = skipped === undefined ? NOTHING : skipped.split(',').map(Number);
+  const skip = skipped === undefined || skipped === '' ? NOTHING : skipped.split(',').map(Number);
   return { producer, firstSequence: Number(first), count, frame, skip };
 }
 
