@@ -26,7 +26,7 @@ export async function onRedis<T>(
   const redis = new Redis({
     ...address,
     lazyConnect: true,
-    connectTimeout: PROBE_DEADLINE_MS,
+    connectTimeout: deadlineMs,
     commandTimeout: deadlineMs,
     enableReadyCheck: false,
     maxRetriesPerRequest: 0,

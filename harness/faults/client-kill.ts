@@ -1,8 +1,8 @@
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
-import { onRedis } from '../environment/redis-probe.js';
 import type { FaultKind } from './fault.js';
 import { done } from './node-commands.js';
+import { onNode } from './node-connection.js';
 import { nodeName, resolveFaultNode } from './node-target.js';
 
 const params = z.strictObject({ clientKill: nodeName });
@@ -17,7 +17,7 @@ export const clientKill: FaultKind<z.output<typeof params>> = {
   liftAfterMs: () => 0,
   inject: async ({ environment }, { clientKill }) => {
     const node = await resolveFaultNode(environment, clientKill);
-    const [before, left] = await onRedis(node.direct, async (redis) => {
+    const [before, left] = await onNode(node, async (redis) => {
       const own = String(await redis.client('ID'));
       const before = (await clientIds(redis)).filter((id) => id !== own);
       await redis.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');

@@ -1,16 +1,16 @@
 import type { Redis } from 'ioredis';
 import type { RedisNode } from '../environment/environment.js';
-import { onRedis } from '../environment/redis-probe.js';
 import type { ClusterMember } from './cluster-view.js';
+import { onNode } from './node-connection.js';
 
 /** A whole slot goes over in one command if it can: both nodes stand still meanwhile, and no script sees half of its keys. */
 const KEYS_AT_ONCE = 1000;
-const MIGRATE_DEADLINE_MS = 10_000;
+const MIGRATE_DEADLINE_MS = 8000;
 
 /** Slots that the node says are this member's, in order. */
 export async function slotsOf(node: RedisNode, { id }: ClusterMember): Promise<number[]> {
   type Range = [first: number, last: number, master: [host: string, port: number, id: string]];
-  const ranges = await onRedis(node.direct, async (redis) => (await redis.call('CLUSTER', 'SLOTS')) as Range[]);
+  const ranges = await onNode(node, async (redis) => (await redis.call('CLUSTER', 'SLOTS')) as Range[]);
   return ranges
     .filter(([, , master]) => master[2] === id)
     .flatMap(([first, last]) => Array.from({ length: last - first + 1 }, (_, index) => first + index))
@@ -19,7 +19,7 @@ export async function slotsOf(node: RedisNode, { id }: ClusterMember): Promise<n
 
 /** Of these slots those in which the node holds keys. */
 export function slotsWithKeys(node: RedisNode, slots: readonly number[]): Promise<number[]> {
-  return onRedis(node.direct, async (redis) => {
+  return onNode(node, async (redis) => {
     const pipeline = redis.pipeline();
     for (const slot of slots) pipeline.call('CLUSTER', 'COUNTKEYSINSLOT', String(slot));
     const counts = (await pipeline.exec()) ?? [];
@@ -37,20 +37,17 @@ export function moveSlots(
   onMoved: (slot: number, keys: number) => void,
   signal: AbortSignal,
 ): Promise<void> {
-  return onRedis(
-    from.node.direct,
-    (source) =>
-      onRedis(to.node.direct, async (target) => {
-        for (const slot of slots) {
-          signal.throwIfAborted();
-          onMoved(slot, await moveSlot({ source, target, from, to }, slot));
-          // They would learn it by gossip; told at once, they redirect nobody to the wrong node.
-          for (const { node } of others) {
-            await onRedis(node.direct, (redis) => setSlot(redis, slot, 'NODE', to.id)).catch(() => {});
-          }
+  return onNode(from.node, (source) =>
+    onNode(to.node, async (target) => {
+      for (const slot of slots) {
+        signal.throwIfAborted();
+        onMoved(slot, await moveSlot({ source, target, from, to }, slot));
+        // They would learn it by gossip; told at once, they redirect nobody to the wrong node.
+        for (const { node } of others) {
+          await onNode(node, (redis) => setSlot(redis, slot, 'NODE', to.id)).catch(() => {});
         }
-      }),
-    MIGRATE_DEADLINE_MS,
+      }
+    }),
   );
 }
 

@@ -1,7 +1,7 @@
 import type { Environment, RedisNode } from '../environment/environment.js';
-import { askRedis } from '../environment/redis-probe.js';
 import { FaultError } from './fault-error.js';
 import { holdsOf } from './holds.js';
+import { tell } from './node-connection.js';
 
 /** A member of a cluster, as one of its nodes sees it. */
 export interface ClusterMember {
@@ -17,7 +17,7 @@ export async function clusterMembers(environment: Environment): Promise<readonly
   const holds = holdsOf(environment);
   for (const node of environment.nodes) {
     if (holds.isHeld(node.name)) continue;
-    const text = await askRedis(node.direct, 'CLUSTER', 'NODES').catch(() => undefined);
+    const text = await tell(node, 'CLUSTER', 'NODES').catch(() => undefined);
     if (text !== undefined) return readMembers(String(text), environment.nodes);
   }
   throw new FaultError('not-running', 'No node of the cluster answers');

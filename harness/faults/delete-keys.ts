@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import type { RedisNode } from '../environment/environment.js';
-import { onRedis } from '../environment/redis-probe.js';
 import type { FaultKind } from './fault.js';
 import { FaultError } from './fault-error.js';
 import { keyPattern, keysLike } from './key-pattern.js';
 import { done, mastersOf } from './node-commands.js';
+import { onNode } from './node-connection.js';
 import { transaction } from './transaction.js';
 
 const params = z.strictObject({ deleteKeys: keyPattern });
@@ -32,7 +32,7 @@ export const deleteKeys: FaultKind<z.output<typeof params>> = {
 
 /** How many keys there were, and how many after their deletion. */
 function deleteFrom(node: RedisNode, pattern: string): Promise<[number, number]> {
-  return onRedis(node.direct, async (redis) => {
+  return onNode(node, async (redis) => {
     let found = 0;
     let left = 0;
     // One by one: in a cluster keys of different slots cannot be in one transaction.

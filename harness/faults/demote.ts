@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import type { Environment, RedisNode } from '../environment/environment.js';
-import { askRedis } from '../environment/redis-probe.js';
 import { masterBySentinels } from '../environment/sentinel-state.js';
 import { waitFor } from '../environment/wait-for.js';
 import type { FaultKind } from './fault.js';
 import { FaultError } from './fault-error.js';
 import { holdsOf } from './holds.js';
 import { roleOf, writeRefusal } from './node-commands.js';
+import { tell } from './node-connection.js';
 import { nodeName, resolveFaultNode } from './node-target.js';
 
 const params = z.strictObject({ demote: nodeName });
@@ -32,7 +32,7 @@ export const demote: FaultKind<z.output<typeof params>> = {
     const others = environment.nodes.filter((other) => other !== node);
     const followed = others.find(({ name }) => !holdsOf(environment).isHeld(name)) ?? others[0] ?? node;
     const { host, port } = followed.peers ?? followed.direct;
-    await askRedis(node.direct, 'REPLICAOF', host, String(port));
+    await tell(node, 'REPLICAOF', host, String(port));
 
     let lifted = false;
     return {
@@ -46,7 +46,7 @@ export const demote: FaultKind<z.output<typeof params>> = {
         };
       },
       lift: async (signal) => {
-        if (!lifted && (await isNamedMaster(node, environment))) await askRedis(node.direct, 'REPLICAOF', 'NO', 'ONE');
+        if (!lifted && (await isNamedMaster(node, environment))) await tell(node, 'REPLICAOF', 'NO', 'ONE');
         lifted = true;
         const settled = await waitFor(
           async () => {

@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import type { RedisNode } from '../environment/environment.js';
-import { onRedis } from '../environment/redis-probe.js';
 import type { FaultKind } from './fault.js';
 import { FaultError } from './fault-error.js';
 import { keyPattern, keysLike } from './key-pattern.js';
 import { done, mastersOf } from './node-commands.js';
+import { onNode } from './node-connection.js';
 import { transaction } from './transaction.js';
 
 const params = z.strictObject({ destroyGroups: keyPattern });
@@ -32,7 +32,7 @@ export const destroyGroups: FaultKind<z.output<typeof params>> = {
 
 /** How many groups there were, and how many after their destruction. */
 function destroyOn(node: RedisNode, pattern: string): Promise<[number, number]> {
-  return onRedis(node.direct, async (redis) => {
+  return onNode(node, async (redis) => {
     let found = 0;
     let left = 0;
     for (const stream of await keysLike(redis, pattern, 'stream')) {

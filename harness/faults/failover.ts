@@ -25,9 +25,10 @@ export const failover: FaultKind<z.output<typeof params>> = {
   topologies: ['sentinel', 'cluster'],
   cutsOff: true,
   liftAfterMs: () => 0,
-  inject: async ({ environment, clock, log }, { failover, mode }) => {
+  inject: async (context, { failover, mode }, signal) => {
+    const { environment, clock, log } = context;
     const node = await resolveFaultNode(environment, failover);
-    const takeOver = await orderTakeOver(environment, node, mode);
+    const takeOver = await orderTakeOver(context, node, signal, mode);
     return {
       description: `failover of ${node.name}${mode === undefined ? '' : `, mode ${mode}`}`,
       affected: [node.name],

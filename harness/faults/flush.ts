@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { onRedis } from '../environment/redis-probe.js';
 import type { FaultKind } from './fault.js';
 import { done } from './node-commands.js';
+import { onNode } from './node-connection.js';
 import { nodeName, resolveFaultNode } from './node-target.js';
 import { transaction } from './transaction.js';
 
@@ -17,7 +17,7 @@ export const flush: FaultKind<z.output<typeof params>> = {
   liftAfterMs: () => 0,
   inject: async ({ environment }, { flush }) => {
     const node = await resolveFaultNode(environment, flush);
-    const [before, , after] = await onRedis(node.direct, (redis) =>
+    const [before, , after] = await onNode(node, (redis) =>
       transaction(redis, [['DBSIZE'], ['FLUSHALL', 'SYNC'], ['DBSIZE']]),
     );
     return done(`${node.name} flushed`, [node], {

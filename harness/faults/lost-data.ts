@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RedisNode } from '../environment/environment.js';
-import { askRedis, onRedis } from '../environment/redis-probe.js';
 import type { Evidence } from './fault.js';
+import { onNode, tell } from './node-connection.js';
 import { readSettings } from './settings.js';
 
 /** Long enough for any restart; an expired one would pass for a lost one. */
@@ -32,13 +32,13 @@ export async function removeFiles({ files }: StoredData): Promise<void> {
 export async function seeLoss(node: RedisNode, { witness }: StoredData): Promise<Evidence> {
   if (witness === 'empty') return { tookHold: false, observed: '; it held nothing that it could lose' };
   if (witness === 'replica') return { tookHold: true, observed: '; a replica, it copies its master anew' };
-  const found = await askRedis(node.direct, 'EXISTS', witness.key).catch(() => undefined);
+  const found = await tell(node, 'EXISTS', witness.key).catch(() => undefined);
   return { tookHold: found === 0, observed: `; a key written before is ${found === 0 ? 'gone' : 'still there'}` };
 }
 
 /** Beside a key that it has: in a cluster a node takes only keys of its own slots. */
 async function addWitness(node: RedisNode): Promise<StoredData['witness']> {
-  return onRedis(node.direct, async (redis) => {
+  return onNode(node, async (redis) => {
     const [role] = (await redis.role()) as [string];
     const key = await redis.randomkey();
     if (role !== 'master') return 'replica';

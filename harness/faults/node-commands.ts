@@ -1,7 +1,8 @@
 import type { Environment, RedisNode } from '../environment/environment.js';
-import { askRedis, redisInfo } from '../environment/redis-probe.js';
+import { redisInfo } from '../environment/redis-probe.js';
 import type { Evidence, InjectedFault } from './fault.js';
 import { holdsOf } from './holds.js';
+import { tell } from './node-connection.js';
 
 /** A script that does nothing, but is refused whenever a write would be: it declares no flags, and has no key to be moved. */
 const WOULD_WRITE = '#!lua\nreturn 1';
@@ -9,7 +10,7 @@ const WOULD_WRITE = '#!lua\nreturn 1';
 /** Why the node would refuse a write now (`OOM ...`, `READONLY ...`, `NOREPLICAS ...`); undefined: it would take it. */
 export async function writeRefusal(node: RedisNode): Promise<string | undefined> {
   try {
-    await askRedis(node.direct, 'EVAL', WOULD_WRITE, '0');
+    await tell(node, 'EVAL', WOULD_WRITE, '0');
     return undefined;
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
@@ -20,7 +21,7 @@ export async function writeRefusal(node: RedisNode): Promise<string | undefined>
 
 /** What the node says that it is; undefined: it does not answer. */
 export async function roleOf(node: RedisNode): Promise<'master' | 'slave' | undefined> {
-  const [role] = ((await askRedis(node.direct, 'ROLE').catch(() => undefined)) ?? []) as unknown[];
+  const [role] = ((await tell(node, 'ROLE').catch(() => undefined)) ?? []) as unknown[];
   return role === 'master' || role === 'slave' ? role : undefined;
 }
 

@@ -96,27 +96,16 @@ async function restartOne(
 }
 
 /** Where somebody can take over from a master, it is no longer one when it is restarted. */
-async function handOver({ environment, clock }: FaultContext, node: RedisNode, signal: AbortSignal): Promise<void> {
+async function handOver(context: FaultContext, node: RedisNode, signal: AbortSignal): Promise<void> {
+  const { environment, clock } = context;
   const { topology, replicas = 0 } = environment.endpoints.redis;
   if ((topology !== 'sentinel' && topology !== 'cluster') || replicas === 0) return;
-  // It may be a replica by now, and Sentinel refuses for some seconds after the last failover.
-  let refusal: unknown;
-  const handed = await waitFor(
-    async () => {
-      if ((await roleOf(node)) !== 'master') return true;
-      try {
-        const takeOver = await orderTakeOver(environment, node);
-        const deadline = { clock, deadlineMs: BACK_DEADLINE_MS };
-        return (await waitFor(takeOver.successor, deadline, signal)) && true;
-      } catch (error) {
-        refusal = error;
-        return undefined;
-      }
-    },
-    { clock, deadlineMs: BACK_DEADLINE_MS },
-    signal,
-  );
-  if (!handed) throw tooSlow(`nobody has taken over from ${node.name}`, refusal);
+  // It may be a replica by now.
+  if ((await roleOf(node)) !== 'master') return;
+  const takeOver = await orderTakeOver(context, node, signal);
+  if (!(await waitFor(takeOver.successor, { clock, deadlineMs: BACK_DEADLINE_MS }, signal))) {
+    throw tooSlow(`nobody has taken over from ${node.name}`);
+  }
   await untilWhole(environment, node, clock, signal);
 }
 
@@ -131,7 +120,6 @@ async function untilWhole(
   if (!back) throw tooSlow(`${node.name} and the others are not in sync`);
 }
 
-function tooSlow(what: string, cause?: unknown): FaultError {
-  const reason = cause instanceof Error ? ` (${cause.message})` : '';
-  return new FaultError('too-slow', `${what} after ${BACK_DEADLINE_MS / 1000} s${reason}; the rest was not restarted`);
+function tooSlow(what: string): FaultError {
+  return new FaultError('too-slow', `${what} after ${BACK_DEADLINE_MS / 1000} s; the rest was not restarted`);
 }

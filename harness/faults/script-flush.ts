@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { onRedis } from '../environment/redis-probe.js';
 import type { FaultKind } from './fault.js';
 import { done } from './node-commands.js';
+import { onNode } from './node-connection.js';
 import { nodeName, resolveFaultNode } from './node-target.js';
 
 const params = z.strictObject({ scriptFlush: nodeName });
@@ -18,7 +18,7 @@ export const scriptFlush: FaultKind<z.output<typeof params>> = {
   liftAfterMs: () => 0,
   inject: async ({ environment }, { scriptFlush }) => {
     const node = await resolveFaultNode(environment, scriptFlush);
-    const [before, after] = await onRedis(node.direct, async (redis) => {
+    const [before, after] = await onNode(node, async (redis) => {
       const sha = String(await redis.script('LOAD', WITNESS));
       const before = await redis.script('EXISTS', sha);
       await redis.script('FLUSH', 'SYNC');

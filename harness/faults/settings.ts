@@ -1,5 +1,5 @@
 import type { Environment, RedisNode } from '../environment/environment.js';
-import { askRedis, onRedis } from '../environment/redis-probe.js';
+import { onNode, tell } from './node-connection.js';
 
 interface Overrides {
   readonly original: string;
@@ -49,7 +49,7 @@ export async function override(
 
 /** The values as the node reports them, by the names asked for. */
 export function readSettings(node: RedisNode, names: readonly string[]): Promise<Record<string, string>> {
-  return onRedis(node.direct, async (redis) => {
+  return onNode(node, async (redis) => {
     const values: Record<string, string> = {};
     for (const name of names) {
       const reply: unknown = await redis.config('GET', name);
@@ -61,5 +61,5 @@ export function readSettings(node: RedisNode, names: readonly string[]): Promise
 
 /** All of them or none. */
 async function writeSettings(node: RedisNode, settings: Readonly<Record<string, string>>): Promise<void> {
-  await askRedis(node.direct, 'CONFIG', 'SET', ...Object.entries(settings).flat());
+  await tell(node, 'CONFIG', 'SET', ...Object.entries(settings).flat());
 }

@@ -1,15 +1,21 @@
 import { mastersByCluster } from '../environment/cluster-state.js';
 import type { Environment, RedisNode } from '../environment/environment.js';
-import { askRedis } from '../environment/redis-probe.js';
 import { masterBySentinels } from '../environment/sentinel-state.js';
+import { waitFor } from '../environment/wait-for.js';
 import { clusterMembers, memberOf } from './cluster-view.js';
+import type { FaultContext } from './fault.js';
 import { FaultError } from './fault-error.js';
 import { holdsOf } from './holds.js';
 import { isInSync, roleOf } from './node-commands.js';
+import { tell } from './node-connection.js';
 
 /** `force`: without the master's consent; `takeover`: without that of the other masters either. Only in a cluster. */
 export const FAILOVER_MODES = ['force', 'takeover'] as const;
 export type FailoverMode = (typeof FAILOVER_MODES)[number];
+
+/** How Sentinel says that a failover is under way, or that no replica has been seen well since the last one. */
+const NOT_NOW = /^(INPROG|NOGOODSLAVE)/;
+const ORDER_DEADLINE_MS = 20_000;
 
 /** A failover that is under way. */
 export interface TakeOver {
@@ -18,12 +24,35 @@ export interface TakeOver {
 }
 
 /**
- * Orders that another node take over from `master`. Rejects when nobody can be asked, or says that nobody can take over.
+ * Orders that another node take over from `master`; asked again while the last failover still keeps the servers from it.
+ * Rejects when nobody can be asked, or says that nobody can take over.
  */
-export function orderTakeOver(environment: Environment, master: RedisNode, mode?: FailoverMode): Promise<TakeOver> {
-  if (environment.endpoints.redis.topology === 'cluster') return inCluster(environment, master, mode);
-  if (mode === undefined) return bySentinel(environment, master);
-  throw new FaultError('no-such-target', `mode: ${mode} is for a cluster; Sentinel knows but one way: leave it out`);
+export async function orderTakeOver(
+  { environment, clock }: Pick<FaultContext, 'environment' | 'clock'>,
+  master: RedisNode,
+  signal: AbortSignal,
+  mode?: FailoverMode,
+): Promise<TakeOver> {
+  const isCluster = environment.endpoints.redis.topology === 'cluster';
+  if (!isCluster && mode !== undefined) {
+    throw new FaultError('no-such-target', `mode: ${mode} is for a cluster; Sentinel knows but one way: leave it out`);
+  }
+  let refusal: unknown;
+  const ordered = await waitFor(
+    async () => {
+      try {
+        return await (isCluster ? inCluster(environment, master, mode) : bySentinel(environment, master));
+      } catch (error) {
+        if (!(error instanceof Error && NOT_NOW.test(error.message))) throw error;
+        refusal = error;
+        return undefined;
+      }
+    },
+    { clock, deadlineMs: ORDER_DEADLINE_MS },
+    signal,
+  );
+  if (ordered === undefined) throw refusal;
+  return ordered;
 }
 
 async function bySentinel(environment: Environment, master: RedisNode): Promise<TakeOver> {
@@ -34,7 +63,7 @@ async function bySentinel(environment: Environment, master: RedisNode): Promise<
   if (sentinel === undefined || name === undefined) {
     throw new FaultError('no-such-target', 'A failover needs Sentinels or a cluster; this environment has neither');
   }
-  await askRedis(sentinel.direct, 'SENTINEL', 'FAILOVER', name);
+  await tell(sentinel, 'SENTINEL', 'FAILOVER', name);
   return {
     successor: async () => {
       const named = await masterBySentinels(sentinels, nodes);
@@ -54,7 +83,7 @@ async function inCluster(environment: Environment, master: RedisNode, mode?: Fai
   if (chosen === undefined) {
     throw new FaultError('no-such-target', `${master.name} has no replica that could take over from it`);
   }
-  await askRedis(chosen.direct, 'CLUSTER', 'FAILOVER', ...(mode === undefined ? [] : [mode.toUpperCase()]));
+  await tell(chosen, 'CLUSTER', 'FAILOVER', ...(mode === undefined ? [] : [mode.toUpperCase()]));
   return {
     successor: async () => {
       const masters = await mastersByCluster(environment.nodes);
@@ -84,7 +113,7 @@ export async function isWhole(environment: Environment): Promise<boolean> {
   return masters.length === 1 && masters[0]?.name === named?.name;
 }
 
-async function servesAllSlots({ direct }: RedisNode): Promise<boolean> {
-  const text = await askRedis(direct, 'CLUSTER', 'INFO').catch(() => '');
+async function servesAllSlots(node: RedisNode): Promise<boolean> {
+  const text = await tell(node, 'CLUSTER', 'INFO').catch(() => '');
   return String(text).includes('cluster_state:ok');
 }

@@ -41,6 +41,21 @@ describe('a restart', () => {
     expect(await kept()).toBe(1);
   });
 
+  test('of all nodes in turn keeps the data, the master is last', async () => {
+    for (const by of ['stop', 'kill']) {
+      const fault = await injectRaw(
+        findFaultKind('rollingRestart') as FaultKind,
+        { rollingRestart: 'redis', by },
+        bed.context,
+      );
+      const { tookHold, observed } = await fault.prove(signal);
+      expect(tookHold).toBe(true);
+      expect(observed).toMatch(/^redis-2: pid \d+, then \d+; redis-1: pid \d+, then \d+$/);
+      await untilInSync();
+    }
+    expect(await kept()).toBe(1);
+  });
+
   test('without its data brings a master back empty, and its replicas with it', async () => {
     const fault = await injectRaw(restart, { restart: 'redis-master', data: 'lost' }, bed.context);
     expect(await fault.prove(signal)).toEqual({

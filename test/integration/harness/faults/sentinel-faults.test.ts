@@ -61,6 +61,14 @@ describe('faults on a topology with Sentinels', () => {
     await expectWell();
   });
 
+  test('a failover right after another one is ordered when Sentinel is ready for it', async () => {
+    for (let i = 0; i < 2; i++) {
+      const fault = await injectRaw(kind('failover'), { failover: 'redis-master' }, bed.context);
+      expect(await fault.prove(signal)).toMatchObject({ tookHold: true });
+    }
+    await expectWell();
+  });
+
   test('a failover that Sentinel says yes to and does not carry out has not taken hold', async () => {
     await using environment = await withIndifferentNodes(bed.environment, ['SENTINEL FAILOVER']);
     const context: FaultContext = { ...bed.context, environment, clock: hurried(bed.context.clock) };
