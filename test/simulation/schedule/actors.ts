@@ -94,6 +94,7 @@ export class Producer extends Actor {
   #count = 0;
   #unanswered = 0;
   #isStopped = false;
+  #broker: MessageBroker | undefined;
 
   /** Has published all that it was to publish, and knows what became of it. */
   get isDone(): boolean {
@@ -107,26 +108,46 @@ export class Producer extends Actor {
 
   protected override onGone(process: SimProcess): void {
     this.stage.journal.deadProducers.add(process.name);
+    this.#broker = undefined;
     this.#unanswered = 0;
   }
 
   protected async work(broker: MessageBroker, process: SimProcess): Promise<void> {
     const { plan, random } = this.stage;
     await broker.openTopic(TOPIC);
+    this.#broker = broker;
     while (this.#left > 0 && !this.#isStopped && this.process === process) {
-      this.#publish(broker, process, Math.min(this.#left, pick(random, [1, 1, 2, 6])));
+      this.#publish(broker, process, this.#someKeys(Math.min(this.#left, pick(random, [1, 1, 2, 6]))), false);
       await pause(process.clock, plan.publishEveryMs * random() * 4);
     }
   }
 
-  #publish(broker: MessageBroker, process: SimProcess, count: number): void {
-    const { plan, random, journal, world } = this.stage;
-    const batch = Array.from({ length: count }, () => {
-      const key = random() < 0.1 ? undefined : `k${Math.floor(random() * plan.keys)}`;
+  /** Publishes once more with each key: all is well, so that each has to be accepted. */
+  probe(): void {
+    const { plan } = this.stage;
+    const keys = Array.from({ length: plan.keys }, (_, i) => `k${i}`);
+    if (this.#broker !== undefined && this.process.isRunning) this.#publish(this.#broker, this.process, keys, true);
+  }
+
+  #someKeys(count: number): (string | undefined)[] {
+    const { plan, random } = this.stage;
+    return Array.from({ length: count }, () => {
+      return random() < 0.1 ? undefined : `k${Math.floor(random() * plan.keys)}`;
+    });
+  }
+
+  #publish(
+    broker: MessageBroker,
+    process: SimProcess,
+    keys: readonly (string | undefined)[],
+    mustBeAccepted: boolean,
+  ): void {
+    const { journal, world } = this.stage;
+    const batch = keys.map((key) => {
       return { id: `${process.name}-${this.#count++}`, key, payload: Buffer.from(process.name) };
     });
-    this.#left -= count;
-    this.#unanswered += count;
+    this.#left -= mustBeAccepted ? 0 : batch.length;
+    this.#unanswered += batch.length;
     world.trace(() => `${process.name} publishes ${batch.map(({ id, key }) => `${id} ${key ?? ''}`).join(', ')}`);
     const published = batch.map(({ id, key }) => journal.publish(id, process.name, key));
     broker.publishBatch(TOPIC, batch, (index, outcome) => {
@@ -137,6 +158,12 @@ export class Producer extends Actor {
       });
       this.#unanswered--;
       journal.outcome(published[index]!, outcome);
+      if (mustBeAccepted && outcome.kind !== 'accepted') {
+        journal.violation(
+          'no-wedge',
+          `${batch[index]!.id} is ${outcome.kind} although all is well: ${outcome.error.message}`,
+        );
+      }
     });
   }
 }

@@ -5,6 +5,8 @@ import type { Fault } from './fault-plan.js';
 import type { Stage } from './stage.js';
 
 const WHOLE_AGAIN_POLL_MS = 100;
+/** A process does not sleep longer while masters change. */
+const BOUNCE_LIMIT_MS = 4_000;
 
 const TAKES_A_NODE: ReadonlySet<Fault['kind']> = new Set([
   'node-killed',
@@ -12,6 +14,8 @@ const TAKES_A_NODE: ReadonlySet<Fault['kind']> = new Set([
   'node-isolated',
   'failover',
   'failover-twice',
+  'bounce-while-paused',
+  'handover-isolated',
   'replica-cut-off',
 ]);
 
@@ -34,6 +38,7 @@ export class FaultInjector {
     for (const undo of [...this.#undo]) undo();
     const { world, plan } = this.#stage;
     world.wiring.latency.tailShare = 0;
+    world.wiring.lateMs.clear();
     world.breakShare = 0;
     for (const node of world.nodes) node.replication.lag = { baseMs: 0.2, jitterMs: Math.min(plan.lagMs, 5) };
   }
@@ -87,7 +92,7 @@ export class FaultInjector {
         return;
       case 'failover-twice':
         authority.failOver('asked for, and back');
-        this.#back(authority, master, fault.pauseMs);
+        this.#back(authority, master, fault.pauseMs, () => {});
         return;
       case 'replication-slow': {
         const slow = authority.options.nodes.map((node) => ({ node, lag: node.replication.lag }));
@@ -124,12 +129,12 @@ export class FaultInjector {
         return;
       }
       default:
-        this.#doToProcess(fault, this.#actors[fault.process % this.#actors.length]!);
+        this.#doToProcess(fault, authority, this.#actors[fault.process % this.#actors.length]!);
         return;
     }
   }
 
-  #doToProcess(fault: Extract<Fault, { readonly process: number }>, actor: Actor): void {
+  #doToProcess(fault: Extract<Fault, { readonly process: number }>, authority: Authority, actor: Actor): void {
     const { world } = this.#stage;
     const { process } = actor;
     if (process.isKilled) return;
@@ -146,10 +151,24 @@ export class FaultInjector {
         this.#for(fault.forMs, () => actor.start());
         return;
       case 'process-closed':
-        if (!process.isRunning) return;
-        void actor.close().then(() => {
-          if (actor.process === process) this.#for(fault.forMs, () => actor.start());
+        this.#close(actor, fault.forMs);
+        return;
+      case 'bounce-while-paused':
+        process.pause();
+        this.#for(BOUNCE_LIMIT_MS, () => process.resume());
+        authority.failOver('while a process sleeps, and back');
+        this.#back(authority, authority.naming.master, 0, () => this.#after(30, () => process.resume()));
+        return;
+      case 'handover-isolated':
+        this.#close(actor, 2 * fault.forMs);
+        this.#after(fault.delayMs, () => {
+          if (this.#isOver || !authority.isHealthy) return;
+          this.#isolate(authority.naming.master, fault);
+          authority.failOver('behind the back of the isolated');
         });
+        return;
+      case 'challenger-late':
+        this.#delayRequests(process.name, fault);
         return;
       case 'process-cut-off': {
         const pairs = [...world.nodes.map(({ id }) => [process.name, id] as const)];
@@ -170,6 +189,32 @@ export class FaultInjector {
     }
   }
 
+  #close(actor: Actor, forMs: number): void {
+    const { process } = actor;
+    if (!process.isRunning) return;
+    void actor.close().then(() => {
+      if (actor.process === process) this.#for(forMs, () => actor.start());
+    });
+  }
+
+  /** What it sends within a moment arrives late; before it does, all others are cut off. */
+  #delayRequests(
+    name: string,
+    { lateMs, cutAfterMs, forMs }: Extract<Fault, { readonly kind: 'challenger-late' }>,
+  ): void {
+    const { world } = this.#stage;
+    world.wiring.lateMs.set(name, lateMs);
+    this.#for(lateMs * 0.7, () => world.wiring.lateMs.delete(name));
+    this.#after(cutAfterMs, () => {
+      if (this.#isOver) return;
+      const others = this.#actors.filter(({ process }) => process.name !== name);
+      this.#cutOff(
+        others.flatMap(({ process }) => world.nodes.map(({ id }) => [process.name, id] as const)),
+        forMs,
+      );
+    });
+  }
+
   #choose(authority: Authority, choice: 'master' | 'replica'): SimNode {
     const { master } = authority.naming;
     const replicas = authority.options.nodes.filter((node) => node !== master);
@@ -178,7 +223,7 @@ export class FaultInjector {
   }
 
   /** The node and some processes on one side, everybody else on the other. */
-  #isolate(node: SimNode, fault: Extract<Fault, { readonly kind: 'node-isolated' }>): void {
+  #isolate(node: SimNode, fault: { readonly companions: number; readonly forMs: number }): void {
     const { world, random } = this.#stage;
     const others = world.nodes.filter((one) => one !== node);
     const processes = this.#actors.map(({ process }) => process.name);
@@ -203,12 +248,20 @@ export class FaultInjector {
   }
 
   /** When the first failover is done, and the former master follows: it is made master again. */
-  #back(authority: Authority, former: SimNode, pauseMs: number): void {
+  #back(authority: Authority, former: SimNode, pauseMs: number, onDone: () => void): void {
     if (this.#isOver) return;
     if (authority.naming.master !== former && authority.isHealthy) {
       this.#after(pauseMs, () => {
-        if (!this.#isOver) authority.failOver('back again', former);
+        if (this.#isOver) return;
+        authority.failOver('back again', former);
+        this.#whenMaster(authority, former, onDone);
       });
-    } else this.#after(20, () => this.#back(authority, former, pauseMs));
+    } else this.#after(20, () => this.#back(authority, former, pauseMs, onDone));
+  }
+
+  #whenMaster(authority: Authority, node: SimNode, run: () => void): void {
+    if (this.#isOver) return;
+    if (authority.naming.master === node) run();
+    else this.#after(10, () => this.#whenMaster(authority, node, run));
   }
 }

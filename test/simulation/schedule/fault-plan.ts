@@ -26,6 +26,24 @@ export type Fault = { readonly atMs: number; readonly shard: number } & (
   | { readonly kind: 'failover' }
   /** There and back again, before those who slept notice. */
   | { readonly kind: 'failover-twice'; readonly pauseMs: number }
+  /** The same while a process sleeps, whose connections stay open. */
+  | { readonly kind: 'bounce-while-paused'; readonly process: number }
+  /** A member leaves; soon after, the master and some processes are cut off from the others, who go on at once. */
+  | {
+      readonly kind: 'handover-isolated';
+      readonly process: number;
+      readonly delayMs: number;
+      readonly forMs: number;
+      readonly companions: number;
+    }
+  /** What a process asks arrives late, once; meanwhile all others are cut off. */
+  | {
+      readonly kind: 'challenger-late';
+      readonly process: number;
+      readonly lateMs: number;
+      readonly cutAfterMs: number;
+      readonly forMs: number;
+    }
   | { readonly kind: 'replication-slow'; readonly forMs: number; readonly lagMs: number }
   | { readonly kind: 'replica-cut-off'; readonly forMs: number }
   | { readonly kind: 'memory-full'; readonly forMs: number }
@@ -48,8 +66,8 @@ const KINDS: Readonly<Record<Profile, readonly Kind[]>> = {
   pauses: ['process-paused', 'process-paused', 'process-killed', 'process-closed', 'node-paused', 'process-cut-off'],
   partitions: ['node-isolated', 'process-cut-off', 'replica-cut-off', 'node-isolated', 'process-paused'],
   connections: ['connections-reset', 'connections-silent', 'packets-slow', 'scripts-flushed', 'process-killed'],
-  bounces: ['failover-twice', 'failover-twice', 'process-paused', 'replication-slow', 'server-clock-stepped'],
-  slow: ['packets-slow', 'packets-slow', 'process-cut-off', 'process-paused', 'node-isolated'],
+  bounces: ['failover-twice', 'bounce-while-paused', 'handover-isolated', 'process-paused', 'replication-slow'],
+  slow: ['challenger-late', 'packets-slow', 'challenger-late', 'process-paused', 'node-isolated'],
   clocks: ['server-clock-stepped', 'process-clock-stepped', 'failover', 'node-killed', 'process-paused'],
   everything: [
     'node-killed',
@@ -57,6 +75,9 @@ const KINDS: Readonly<Record<Profile, readonly Kind[]>> = {
     'node-isolated',
     'failover',
     'failover-twice',
+    'bounce-while-paused',
+    'handover-isolated',
+    'challenger-late',
     'replication-slow',
     'replica-cut-off',
     'memory-full',
@@ -76,6 +97,8 @@ const KINDS: Readonly<Record<Profile, readonly Kind[]>> = {
 /** Need somebody who can take over. */
 const REPLICATED: ReadonlySet<Kind> = new Set<Kind>([
   'failover',
+  'bounce-while-paused',
+  'handover-isolated',
   'failover-twice',
   'node-isolated',
   'replication-slow',
@@ -113,6 +136,21 @@ function faultOf(kind: Kind, plan: Omit<Plan, 'faults'>, random: Random): Fault 
       return { ...place, kind, pauseMs: 100 + random() * 1_500 };
     case 'replication-slow':
       return { ...place, kind, forMs: long, lagMs: 100 + random() * 1_500 };
+    case 'bounce-while-paused':
+      return { ...place, kind, process };
+    case 'handover-isolated':
+      return {
+        ...place,
+        kind,
+        process,
+        delayMs: random() * 900,
+        forMs: long,
+        companions: 1 + Math.floor(random() * 2),
+      };
+    case 'challenger-late': {
+      const lateMs = 700 + random() * 1_000;
+      return { ...place, kind, process, lateMs, cutAfterMs: random() * lateMs, forMs: 500 + random() * 1_500 };
+    }
     case 'replica-cut-off':
     case 'memory-full':
       return { ...place, kind, forMs };

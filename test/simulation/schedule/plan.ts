@@ -32,6 +32,8 @@ export interface Plan {
   /** Of replicas, usually. */
   readonly lagMs: number;
   readonly breakShare: number;
+  /** Between the clocks of servers. */
+  readonly skewMs: number;
   /** Of the clocks of processes, at most. */
   readonly drift: number;
   readonly faults: readonly Fault[];
@@ -80,6 +82,7 @@ export function planOf(seed: number, { profiles = PROFILES, overrides = {} }: Pl
     latencyMs: pick(random, [0.2, 0.2, 2, 10]),
     lagMs: pick(random, [0.5, 5, 80, 400]),
     breakShare: pick(random, [0, 0, 0.002, 0.01]),
+    skewMs: pick(random, [0, 0, 50, 5_000]),
     drift: pick(random, [0, 0.001, 0.02]),
     activeMs,
     ...overrides,

@@ -23,6 +23,8 @@ const SETUP_LIMIT_MS = 30_000;
 /** Deadlines, retries, leases and resynchronizations all end well within. */
 const DRAIN_LIMIT_MS = 90_000;
 /** Settlements are gathered, positions trimmed, late packets arrive. */
+/** After that everybody has noticed that all is well. */
+const NOTICED_MS = 4_000;
 const QUIET_MS = 1_500;
 const DOWN_AFTER_MS = 1_000;
 
@@ -83,7 +85,10 @@ async function perform(
     journal.violation('no-wedge', 'the topic was not created');
     return result();
   }
-  for (const node of world.nodes) node.replication.lag = { baseMs: 0.2, jitterMs: plan.lagMs };
+  for (const node of world.nodes) {
+    node.replication.lag = { baseMs: 0.2, jitterMs: plan.lagMs };
+    node.clockStepMs = (stage.random() - 0.5) * plan.skewMs;
+  }
   world.breakShare = breakShare;
 
   const producers = Array.from({ length: plan.producers }, (_, i) => new Producer(stage, `p${i}`));
@@ -97,6 +102,10 @@ async function perform(
   for (const producer of producers) producer.stop();
   injector.lift();
   const isQuiet = () => !journal.hasOpen && producers.every(({ isDone }) => isDone);
+  await scheduler.run(scheduler.nowMs + DRAIN_LIMIT_MS, isQuiet);
+  await scheduler.run(scheduler.nowMs + DRAIN_LIMIT_MS, () => world.authorities.every(({ isHealthy }) => isHealthy));
+  await scheduler.run(scheduler.nowMs + NOTICED_MS, () => false);
+  for (const producer of producers) producer.probe();
   await scheduler.run(scheduler.nowMs + DRAIN_LIMIT_MS, isQuiet);
   for (const producer of producers) {
     if (!producer.isDone) journal.violation('no-wedge', `${producer.process.name} has messages without an outcome`);

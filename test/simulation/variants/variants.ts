@@ -28,7 +28,10 @@ export const VARIANTS: readonly Variant[] = [
   {
     name: 'leases-confirmed-by-one',
     rule: 'as many replicas as for publishing confirm an acquisition: one of two is not enough',
-    bias: { overrides: { topology: 'sentinel', replicas: 2, lagMs: 400 }, profiles: ['failovers', 'partitions'] },
+    bias: {
+      overrides: { topology: 'sentinel', replicas: 2, lagMs: 400, partitions: 1, members: 2 },
+      profiles: ['bounces'],
+    },
     patch: () =>
       replaceMethod(ConfirmedPipeline.prototype, 'send', (send) => {
         return function (this: ConfirmedPipeline, calls, replicas, onDone) {
@@ -39,7 +42,10 @@ export const VARIANTS: readonly Variant[] = [
   {
     name: 'challenger-counts-from-sending',
     rule: 'a challenger counts from the receipt of the first reply that shows the row',
-    bias: { profiles: ['slow'] },
+    bias: {
+      profiles: ['slow'],
+      overrides: { partitions: 1, members: 2, handlerMs: 40, latencyMs: 0.2, breakShare: 0 },
+    },
     patch: () => {
       let sentMs: number | undefined;
       const undoSend = replaceMethod(ConfirmedPipeline.prototype, 'send', (send) => {
@@ -76,7 +82,20 @@ export const VARIANTS: readonly Variant[] = [
   {
     name: 'scripts-ignore-history',
     rule: 'every fenced script compares the history of its server with that of the tenure',
-    bias: { profiles: ['bounces'], overrides: { topology: 'cluster', shards: 1, dropsClients: false, lagMs: 400 } },
+    bias: {
+      profiles: ['bounces'],
+      overrides: {
+        topology: 'cluster',
+        shards: 1,
+        replicas: 1,
+        dropsClients: false,
+        zombieMs: 100,
+        lagMs: 400,
+        skewMs: 5_000,
+        partitions: 1,
+        handlerMs: 5,
+      },
+    },
     scripts: [
       ['groups/settle.lua', 'or lease[3] ~= history then', 'then'],
       ['groups/renew.lua', HISTORY_COMPARED, 'then'],

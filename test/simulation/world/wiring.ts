@@ -26,6 +26,8 @@ export class Wiring {
   readonly #random: Random;
   readonly #cuts = new Map<string, number>();
   readonly #lanes = new Set<Lane>();
+  /** Added to what these parties send. */
+  readonly lateMs = new Map<string, number>();
 
   constructor(scheduler: Scheduler, random: Random, latency: Latency) {
     this.#scheduler = scheduler;
@@ -75,7 +77,10 @@ export class Wiring {
       this.#lanes.add(lane);
       return;
     }
-    const atMs = Math.max(lane.lastArrivalMs, this.#scheduler.nowMs + this.delayMs());
+    const atMs = Math.max(
+      lane.lastArrivalMs,
+      this.#scheduler.nowMs + this.delayMs() + (this.lateMs.get(lane.from) ?? 0),
+    );
     lane.lastArrivalMs = atMs;
     this.#scheduler.after(atMs - this.#scheduler.nowMs, () => {
       if (!lane.isSilent) arrive();
