@@ -39,21 +39,24 @@ export const rollingRestart: FaultKind<z.output<typeof params>> = {
   liftAfterMs: () => 0,
   inject: async (context, { rollingRestart, by }, signal) => {
     const { environment, clock } = context;
-    const names = (rollingRestart === 'redis' ? environment.nodes : environment.sentinels).map(({ name }) => name);
+    const servers = rollingRestart === 'redis' ? environment.nodes : environment.sentinels;
+    const names = servers.map(({ name }) => name);
     const sinceNs = clock.nowNs();
     const restarted: Restarted[] = [];
-    const roll = async (node: RedisNode) => {
-      restarted.push(await restartOne(context, node, by, signal));
-    };
-    const late: RedisNode[] = [];
-    for (const name of names) {
-      const { node } = await resolveServer(environment, name);
-      if ((await roleOf(node)) === 'master') late.push(node);
-      else await roll(node);
-    }
-    for (const node of late) {
-      await handOver(context, node, signal);
-      await roll(node);
+    try {
+      const late: RedisNode[] = [];
+      for (const name of names) {
+        const { node } = await resolveServer(environment, name);
+        if ((await roleOf(node)) === 'master') late.push(node);
+        else restarted.push(await restartOne(context, node, by, signal));
+      }
+      for (const node of late) {
+        await handOver(context, node, signal);
+        restarted.push(await restartOne(context, node, by, signal));
+      }
+    } catch (error) {
+      for (const { process } of servers) if (process?.running === false) await process.start();
+      throw error;
     }
 
     return {
@@ -86,8 +89,8 @@ async function restartOne(
     const stopped = by === 'stop' && (await stopsInOrder({ process, node }, STOP_DEADLINE_MS, clock));
     if (!stopped) process.signal('SIGKILL');
     await endsWithin(process, KILL_DEADLINE_MS, clock);
-  } finally {
     if (!process.running) await process.start();
+  } finally {
     holds.release(hold);
   }
   await expectHealthy({ process, node }, holds, clock, signal);

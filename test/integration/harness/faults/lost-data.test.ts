@@ -56,6 +56,25 @@ describe('a restart', () => {
     expect(await kept()).toBe(1);
   });
 
+  test('of all nodes in turn that fails halfway leaves all of them running', async () => {
+    let failures = 1;
+    const process = new Proxy(replica().process!, {
+      get(target, key) {
+        if (key === 'start' && failures-- > 0) return () => Promise.reject(new Error('no start'));
+        const value: unknown = Reflect.get(target, key, target);
+        return typeof value === 'function' ? value.bind(target) : value;
+      },
+    });
+    const environment = { ...bed.environment, nodes: [master(), { ...replica(), process }] };
+    const rolling = injectRaw(
+      findFaultKind('rollingRestart') as FaultKind,
+      { rollingRestart: 'redis' },
+      { ...bed.context, environment },
+    );
+    await expect(rolling).rejects.toThrow('no start');
+    await untilInSync();
+  });
+
   test('without its data brings a master back empty, and its replicas with it', async () => {
     const fault = await injectRaw(restart, { restart: 'redis-master', data: 'lost' }, bed.context);
     expect(await fault.prove(signal)).toEqual({
