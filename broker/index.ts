@@ -6,7 +6,13 @@ export type { Handler, IncomingMessage } from './groups/delivery.js';
 export type { Subscription } from './groups/subscription.js';
 export type { SubscribeOptions } from './groups/subscription-options.js';
 export type { StoredMessage } from './log/inventory.js';
-export { DURABILITIES, type Durability, type OutgoingMessage, type Receipt } from './log/message.js';
+export {
+  DURABILITIES,
+  type Durability,
+  type OnReplicaLoss,
+  type OutgoingMessage,
+  type Receipt,
+} from './log/message.js';
 export type { OnPublishOutcome, PublishOutcome } from './log/outgoing-frame.js';
 export { MessageBroker } from './message-broker.js';
 export type { RedisAddress } from './redis/link.js';
