@@ -13,7 +13,9 @@ const KINDS = {
   ],
   'killed-behind-lag': (at, n, draw) => [
     { id: `lag-${n}`, at: `storm + ${at}s`, latency: millis(draw, 50, 300), link: 'redis-master.peers', for: '4s' },
-    { id: `dies-${n}`, at: `lag-${n} + ${1 + draw(2)}s`, kill: 'redis-master', restart: seconds(draw, 4, 6) },
+    // What the proxy holds back would still arrive after the master's death.
+    { id: `cut-${n}`, at: `lag-${n} + ${1 + draw(2)}s`, down: 'redis-master.peers', for: '4s' },
+    { id: `dies-${n}`, at: `cut-${n} + ${50 + draw(200)}ms`, kill: 'redis-master', restart: seconds(draw, 4, 6) },
   ],
   frozen: (at, n, draw) => [
     { id: `zombie-${n}`, at: `storm + ${at}s`, pause: 'redis-master', for: seconds(draw, 2, 7) },
@@ -55,7 +57,8 @@ export function drawEpisodes(seed, count) {
     },
     environment: { redis: { topology: 'sentinel', replicas: 2, sentinels: 3, config: { appendonly: 'yes' } } },
     producers: { workers: 1 },
-    consumers: { workers: 2, concurrency: 256 },
+    // Only what is not handled yet can be lost.
+    consumers: { workers: 2, concurrency: 256, handler: { time: '100ms' } },
     load: {
       message: { size: '512B', keys: 500 },
       phases: [
