@@ -85,7 +85,7 @@ export class FaultInjector {
         return;
       }
       case 'node-isolated':
-        this.#isolate(this.#choose(authority, fault.node), fault);
+        this.#isolate([this.#choose(authority, fault.node)], fault);
         return;
       case 'failover':
         authority.failOver('asked for');
@@ -160,10 +160,13 @@ export class FaultInjector {
         this.#back(authority, authority.naming.master, 0, () => this.#after(30, () => process.resume()));
         return;
       case 'handover-isolated':
-        this.#close(actor, 2 * fault.forMs);
+        this.#close(this.#ownerOr(actor), 2 * fault.forMs);
         this.#after(fault.delayMs, () => {
           if (this.#isOver || !authority.isHealthy) return;
-          this.#isolate(authority.naming.master, fault);
+          // A replica may be on the master's side, as long as another one is not.
+          const { nodes } = authority.options;
+          const taken = nodes.length > 2 && this.#stage.random() < 0.5 ? [this.#choose(authority, 'replica')] : [];
+          this.#isolate([authority.naming.master, ...taken], fault);
           authority.failOver('behind the back of the isolated');
         });
         return;
@@ -187,6 +190,12 @@ export class FaultInjector {
       default:
         fault satisfies never;
     }
+  }
+
+  /** Who handled last. */
+  #ownerOr(fallback: Actor): Actor {
+    const name = this.#stage.journal.handlings.at(-1)?.member;
+    return this.#actors.find(({ process }) => process.name === name) ?? fallback;
   }
 
   #close(actor: Actor, forMs: number): void {
@@ -222,19 +231,16 @@ export class FaultInjector {
     return replicas[Math.floor(this.#stage.random() * replicas.length)]!;
   }
 
-  /** The node and some processes on one side, everybody else on the other. */
-  #isolate(node: SimNode, fault: { readonly companions: number; readonly forMs: number }): void {
+  /** Nodes and some processes on one side, everybody else on the other. */
+  #isolate(nodes: readonly SimNode[], fault: { readonly companions: number; readonly forMs: number }): void {
     const { world, random } = this.#stage;
-    const others = world.nodes.filter((one) => one !== node);
     const processes = this.#actors.map(({ process }) => process.name);
-    const companions = processes.filter(() => random() < fault.companions / processes.length);
-    const far = [AUTHORITY, ...others.map(({ id }) => id)];
-    const pairs: [string, string][] = far.map((name) => [node.id, name]);
-    for (const name of processes) {
-      if (companions.includes(name)) for (const party of far) pairs.push([name, party]);
-      else pairs.push([name, node.id]);
-    }
-    this.#cutOff(pairs, fault.forMs);
+    const companions = new Set(processes.filter(() => random() < fault.companions / processes.length));
+    const near = nodes.map(({ id }) => id);
+    const far = [AUTHORITY, ...world.nodes.map(({ id }) => id).filter((id) => !near.includes(id))];
+    const pairs = far.flatMap((name) => [...near, ...companions].map((one) => [one, name] as const));
+    const others = processes.filter((name) => !companions.has(name));
+    this.#cutOff([...pairs, ...others.flatMap((name) => near.map((id) => [name, id] as const))], fault.forMs);
   }
 
   #cutOff(pairs: readonly (readonly [string, string])[], forMs: number): void {

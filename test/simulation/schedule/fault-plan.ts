@@ -1,7 +1,23 @@
 import type { Random } from '../../../broker/random.js';
 import type { Plan } from './plan.js';
 
-export const PROFILES = [
+/** Kinds of faults that go together; the last ones each insist on one of them. */
+export type Profile =
+  | 'failovers'
+  | 'pauses'
+  | 'partitions'
+  | 'connections'
+  | 'clocks'
+  | 'bounces'
+  | 'slow'
+  | 'everything'
+  | 'handovers'
+  | 'late-challengers'
+  | 'sleeps'
+  | 'sleeping-bounces'
+  | 'kills';
+
+export const PROFILES: readonly Profile[] = [
   'failovers',
   'pauses',
   'partitions',
@@ -11,8 +27,7 @@ export const PROFILES = [
   'slow',
   'everything',
   'everything',
-] as const;
-export type Profile = (typeof PROFILES)[number];
+];
 
 /** A node by its place in its shard: `master` is whoever is named then. */
 export type NodeChoice = 'master' | 'replica';
@@ -69,6 +84,11 @@ const KINDS: Readonly<Record<Profile, readonly Kind[]>> = {
   bounces: ['failover-twice', 'bounce-while-paused', 'handover-isolated', 'process-paused', 'replication-slow'],
   slow: ['challenger-late', 'packets-slow', 'challenger-late', 'process-paused', 'node-isolated'],
   clocks: ['server-clock-stepped', 'process-clock-stepped', 'failover', 'node-killed', 'process-paused'],
+  handovers: ['handover-isolated'],
+  'late-challengers': ['challenger-late'],
+  sleeps: ['process-paused'],
+  'sleeping-bounces': ['bounce-while-paused'],
+  kills: ['process-killed'],
   everything: [
     'node-killed',
     'node-paused',
@@ -119,6 +139,7 @@ function faultOf(kind: Kind, plan: Omit<Plan, 'faults'>, random: Random): Fault 
   const place = { atMs: 300 + random() * (plan.activeMs - 300), shard: Math.floor(random() * plan.shards) };
   const node: NodeChoice = plan.replicas === 0 || random() < 0.7 ? 'master' : 'replica';
   const process = Math.floor(random() * (plan.producers + plan.members));
+  const member = plan.producers + Math.floor(random() * plan.members);
   const short = 50 + random() * 1_500;
   const long = 200 + random() * 5_000;
   const forMs = random() < 0.5 ? short : long;
@@ -137,7 +158,7 @@ function faultOf(kind: Kind, plan: Omit<Plan, 'faults'>, random: Random): Fault 
     case 'replication-slow':
       return { ...place, kind, forMs: long, lagMs: 100 + random() * 1_500 };
     case 'bounce-while-paused':
-      return { ...place, kind, process };
+      return { ...place, kind, process: member };
     case 'handover-isolated':
       return {
         ...place,
@@ -145,11 +166,11 @@ function faultOf(kind: Kind, plan: Omit<Plan, 'faults'>, random: Random): Fault 
         process,
         delayMs: random() * 900,
         forMs: long,
-        companions: 1 + Math.floor(random() * 2),
+        companions: 1 + Math.floor(random() * 3),
       };
     case 'challenger-late': {
       const lateMs = 700 + random() * 1_000;
-      return { ...place, kind, process, lateMs, cutAfterMs: random() * lateMs, forMs: 500 + random() * 1_500 };
+      return { ...place, kind, process: member, lateMs, cutAfterMs: random() * lateMs, forMs: 500 + random() * 1_500 };
     }
     case 'replica-cut-off':
     case 'memory-full':

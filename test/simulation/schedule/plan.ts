@@ -24,10 +24,12 @@ export interface Plan {
   readonly members: number;
   readonly maxFrameMessages: number;
   readonly publishTimeoutMs: number;
+  readonly replyTimeoutMs: number;
   /** Between two publishes of a producer. */
   readonly publishEveryMs: number;
   readonly handlerMs: number;
   readonly failureShare: number;
+  readonly settleDelayMs: number;
   readonly latencyMs: number;
   /** Of replicas, usually. */
   readonly lagMs: number;
@@ -76,8 +78,10 @@ export function planOf(seed: number, { profiles = PROFILES, overrides = {} }: Pl
     members,
     maxFrameMessages: pick(random, [2, 4, 1024]),
     publishTimeoutMs: pick(random, [800, 3_000, 20_000]),
+    replyTimeoutMs: pick(random, [1_000, 1_000, 3_000]),
     publishEveryMs: 0,
     handlerMs: pick(random, [0, 5, 40, 300]),
+    settleDelayMs: pick(random, [10, 10, 200]),
     failureShare: pick(random, [0, 0.1, 0.3]),
     latencyMs: pick(random, [0.2, 0.2, 2, 10]),
     lagMs: pick(random, [0.5, 5, 80, 400]),

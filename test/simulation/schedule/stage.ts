@@ -34,6 +34,7 @@ export async function connect(stage: Stage, process: SimProcess): Promise<Messag
     random: process.random,
     connectTimeoutMs: CONNECT_TIMEOUT_MS,
     publishTimeoutMs: plan.publishTimeoutMs,
+    replyTimeoutMs: plan.replyTimeoutMs,
     maxFrameMessages: plan.maxFrameMessages,
     onEvent: (event) => {
       world.trace(() => `${process.name} ${JSON.stringify(event)}`);
@@ -52,7 +53,7 @@ export function subscribeOptions(plan: Plan): SubscribeOptions {
     retryBaseMs: 30,
     retryCapMs: 400,
     closeTimeoutMs: 3_000,
-    settleDelayMs: plan.seed % 3 === 0 ? 200 : 10,
+    settleDelayMs: plan.settleDelayMs,
   };
 }
 

@@ -6,18 +6,21 @@ import { replaceMethod, type Variant } from './variant.js';
 
 const HISTORY_COMPARED = 'or row[3] ~= history then';
 
+/** Owners have always something to handle. */
+const BUSY = { partitions: 1, keys: 4, handlerMs: 200, messages: 200 } as const;
+
 /** Every rule that the design calls needed, each switched off alone. */
 export const VARIANTS: readonly Variant[] = [
   {
     name: 'publish-compares-first-with-last',
     rule: 'publish compares what the producer knows to be stored, instead of "first must be last + 1"',
-    bias: { overrides: { publishTimeoutMs: 800 }, profiles: ['connections', 'pauses'] },
+    bias: { profiles: ['connections', 'pauses'], overrides: { publishTimeoutMs: 800, breakShare: 0.01 } },
     scripts: [['log/publish.lua', 'stored == prev and first > stored', 'first == stored + 1']],
   },
   {
     name: 'leases-unconfirmed',
     rule: 'an acquisition counts when the replicas have confirmed it',
-    bias: { overrides: { topology: 'sentinel', replicas: 1, lagMs: 400 }, profiles: ['failovers', 'partitions'] },
+    bias: { profiles: ['handovers', 'partitions'], overrides: { ...BUSY, members: 3, replicas: 1, lagMs: 400 } },
     patch: () =>
       replaceMethod(ConfirmedPipeline.prototype, 'send', (send) => {
         return function (this: ConfirmedPipeline, calls, _replicas, onDone) {
@@ -28,10 +31,7 @@ export const VARIANTS: readonly Variant[] = [
   {
     name: 'leases-confirmed-by-one',
     rule: 'as many replicas as for publishing confirm an acquisition: one of two is not enough',
-    bias: {
-      overrides: { topology: 'sentinel', replicas: 2, lagMs: 400, partitions: 1, members: 2 },
-      profiles: ['bounces'],
-    },
+    bias: { profiles: ['handovers'], overrides: { ...BUSY, members: 3, replicas: 2, lagMs: 800 } },
     patch: () =>
       replaceMethod(ConfirmedPipeline.prototype, 'send', (send) => {
         return function (this: ConfirmedPipeline, calls, replicas, onDone) {
@@ -43,8 +43,8 @@ export const VARIANTS: readonly Variant[] = [
     name: 'challenger-counts-from-sending',
     rule: 'a challenger counts from the receipt of the first reply that shows the row',
     bias: {
-      profiles: ['slow'],
-      overrides: { partitions: 1, members: 2, handlerMs: 40, latencyMs: 0.2, breakShare: 0 },
+      profiles: ['late-challengers'],
+      overrides: { ...BUSY, members: 2, replyTimeoutMs: 3_000, latencyMs: 0.2, breakShare: 0 },
     },
     patch: () => {
       let sentMs: number | undefined;
@@ -71,7 +71,7 @@ export const VARIANTS: readonly Variant[] = [
   {
     name: 'no-deadline-before-dispatch',
     rule: 'the owner looks at its deadline right before each dispatch',
-    bias: { profiles: ['pauses'], overrides: { handlerMs: 40 } },
+    bias: { profiles: ['sleeps'], overrides: { ...BUSY, members: 2 } },
     patch: () =>
       replaceMethod(Tenure.prototype, 'mayHandle', () => {
         return function (this: Tenure) {
@@ -83,16 +83,18 @@ export const VARIANTS: readonly Variant[] = [
     name: 'scripts-ignore-history',
     rule: 'every fenced script compares the history of its server with that of the tenure',
     bias: {
-      profiles: ['bounces'],
+      profiles: ['sleeping-bounces'],
       overrides: {
+        ...BUSY,
         topology: 'cluster',
         shards: 1,
         replicas: 1,
         dropsClients: false,
         zombieMs: 100,
-        lagMs: 400,
+        lagMs: 800,
+        settleDelayMs: 200,
+        durability: 'leader',
         skewMs: 5_000,
-        partitions: 1,
         handlerMs: 5,
       },
     },
@@ -104,13 +106,16 @@ export const VARIANTS: readonly Variant[] = [
   {
     name: 'settlements-without-compare',
     rule: 'each item of a settlement is a compare-and-set',
-    bias: { profiles: ['connections'], overrides: { failureShare: 0.3, breakShare: 0.01 } },
+    bias: { profiles: ['connections'], overrides: { failureShare: 0.6, breakShare: 0.02, maxFrameMessages: 4 } },
     scripts: [['groups/settle.lua', 'if not matches then', 'if false then']],
   },
   {
     name: 'log-before-retries',
     rule: 'a new owner takes up retries before it reads the log',
-    bias: { profiles: ['pauses', 'failovers'], overrides: { failureShare: 0.3, keys: 1, partitions: 1 } },
+    bias: {
+      profiles: ['kills', 'sleeps'],
+      overrides: { failureShare: 0.4, keys: 1, partitions: 1, messages: 100, handlerMs: 5 },
+    },
     patch: (scheduler) =>
       replaceMethod(OutcomeRecorder.prototype, 'admitRetry', (admitRetry) => {
         return function (this: OutcomeRecorder, delivery, dueAtMs) {
