@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { RedisNode } from '../environment/environment.js';
 import type { ClusterMember } from './cluster-view.js';
+import { FaultError } from './fault-error.js';
 import { onNode } from './node-connection.js';
 
 /** A whole slot goes over in one command if it can: both nodes stand still meanwhile, and no script sees half of its keys. */
@@ -82,9 +83,12 @@ async function migrateKeys(source: Redis, slot: number, { direct, peers }: Redis
   const { host, port } = peers ?? direct;
   const auth = direct.password === undefined ? [] : ['AUTH', direct.password];
   let moved = 0;
+  let last = '';
   for (;;) {
     const keys = (await source.call('CLUSTER', 'GETKEYSINSLOT', String(slot), String(KEYS_AT_ONCE))) as string[];
     if (keys.length === 0) return moved;
+    if (keys[0] === last) throw new FaultError('too-slow', `${last} is still where it was after its migration`);
+    last = keys[0] ?? '';
     await source.call('MIGRATE', host, String(port), '', '0', String(MIGRATE_DEADLINE_MS), ...auth, 'KEYS', ...keys);
     moved += keys.length;
   }

@@ -23,6 +23,17 @@ export async function clusterMembers(environment: Environment): Promise<readonly
   throw new FaultError('not-running', 'No node of the cluster answers');
 }
 
+/** Whether all nodes see the same ones as masters, and the others as their replicas. */
+export async function clusterAgrees(nodes: readonly RedisNode[]): Promise<boolean> {
+  const views = await Promise.all(
+    nodes.map(async (node) => {
+      const members = readMembers(String(await tell(node, 'CLUSTER', 'NODES').catch(() => node.name)), nodes);
+      return members.map(({ id, isMaster, masterId }) => `${id} ${isMaster ? 'master' : masterId}`).sort();
+    }),
+  );
+  return new Set(views.map(String)).size === 1;
+}
+
 function readMembers(text: string, nodes: readonly RedisNode[]): ClusterMember[] {
   return text.split('\n').flatMap((line): ClusterMember[] => {
     const [id = '', address = '', flags = '', master = '-'] = line.trim().split(' ');

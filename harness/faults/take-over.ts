@@ -2,7 +2,7 @@ import { mastersByCluster } from '../environment/cluster-state.js';
 import type { Environment, RedisNode } from '../environment/environment.js';
 import { masterBySentinels } from '../environment/sentinel-state.js';
 import { waitFor } from '../environment/wait-for.js';
-import { clusterMembers, memberOf } from './cluster-view.js';
+import { clusterAgrees, clusterMembers, memberOf } from './cluster-view.js';
 import type { FaultContext } from './fault.js';
 import { FaultError } from './fault-error.js';
 import { holdsOf } from './holds.js';
@@ -13,8 +13,8 @@ import { tell } from './node-connection.js';
 export const FAILOVER_MODES = ['force', 'takeover'] as const;
 export type FailoverMode = (typeof FAILOVER_MODES)[number];
 
-/** How Sentinel says that a failover is under way, or that no replica has been seen well since the last one. */
-const NOT_NOW = /^(INPROG|NOGOODSLAVE)/;
+/** What servers say while they still have to learn what the last failover came to. */
+const NOT_NOW = /^(INPROG|NOGOODSLAVE)|has no replica|send CLUSTER FAILOVER to a replica/;
 const ORDER_DEADLINE_MS = 20_000;
 
 /** A failover that is under way. */
@@ -95,7 +95,7 @@ async function inCluster(environment: Environment, master: RedisNode, mode?: Fai
 
 /**
  * Whether all servers that no fault holds are where they belong: one master by the word of most, everybody else a replica
- * in sync; a cluster that serves all slots.
+ * in sync; a cluster that serves all slots, and whose nodes all know who follows whom.
  */
 export async function isWhole(environment: Environment): Promise<boolean> {
   const holds = holdsOf(environment);
@@ -104,7 +104,7 @@ export async function isWhole(environment: Environment): Promise<boolean> {
   if (inSync.includes(false)) return false;
   if (environment.endpoints.redis.topology === 'cluster') {
     const states = await Promise.all(nodes.map(servesAllSlots));
-    return !states.includes(false);
+    return !states.includes(false) && (await clusterAgrees(nodes));
   }
   const roles = await Promise.all(nodes.map(roleOf));
   const masters = nodes.filter((_, index) => roles[index] === 'master');
