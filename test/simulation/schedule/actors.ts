@@ -22,6 +22,10 @@ export abstract class Actor {
     this.process = this.#newProcess();
   }
 
+  get isClosing(): boolean {
+    return this.#isClosing;
+  }
+
   /** Starts (again), in a new process. */
   start(): void {
     if (this.#instances > 0) this.process = this.#newProcess();

@@ -6,6 +6,8 @@ import type { Stage } from './stage.js';
 
 const WHOLE_AGAIN_POLL_MS = 100;
 /** A process does not sleep longer while masters change. */
+/** The next owner is there by then. */
+const HANDOVER_LIMIT_MS = 4_000;
 const BOUNCE_LIMIT_MS = 4_000;
 
 const TAKES_A_NODE: ReadonlySet<Fault['kind']> = new Set([
@@ -161,14 +163,7 @@ export class FaultInjector {
         return;
       case 'handover-isolated':
         this.#close(this.#ownerOr(actor), 2 * fault.forMs);
-        this.#after(fault.delayMs, () => {
-          if (this.#isOver || !authority.isHealthy) return;
-          // A replica may be on the master's side, as long as another one is not.
-          const { nodes } = authority.options;
-          const taken = nodes.length > 2 && this.#stage.random() < 0.5 ? [this.#choose(authority, 'replica')] : [];
-          this.#isolate([authority.naming.master, ...taken], fault);
-          authority.failOver('behind the back of the isolated');
-        });
+        this.#isolateNextOwner(authority, fault);
         return;
       case 'challenger-late':
         this.#delayRequests(process.name, fault);
@@ -192,6 +187,28 @@ export class FaultInjector {
     }
   }
 
+  /** The next one to acquire a partition is cut off with the master, behind whose back the others go on. */
+  #isolateNextOwner(authority: Authority, fault: Extract<Fault, { readonly kind: 'handover-isolated' }>): void {
+    const { journal, random } = this.#stage;
+    const onAcquired = (owner: string) => {
+      journal.onAcquired.delete(onAcquired);
+      this.#after(fault.delayMs, () => {
+        if (this.#isOver || !authority.isHealthy) return;
+        const { nodes } = authority.options;
+        const { master } = authority.naming;
+        const replicas = nodes.filter((node) => node !== master);
+        // A replica may be on the master's side, as long as another one is not.
+        const taken = replicas.length > 1 && random() < 0.2 ? [this.#choose(authority, 'replica')] : [];
+        this.#isolate([master, ...taken], fault, owner);
+        // An operator may choose whom he likes (CLUSTER FAILOVER FORCE): here the one that is behind the others.
+        replicas.sort((a, b) => a.replication.appliedOffset - b.replication.appliedOffset);
+        authority.failOver('behind the back of the isolated', taken.length === 0 ? replicas[0] : undefined);
+      });
+    };
+    journal.onAcquired.add(onAcquired);
+    this.#for(HANDOVER_LIMIT_MS, () => journal.onAcquired.delete(onAcquired));
+  }
+
   /** Who handled last. */
   #ownerOr(fallback: Actor): Actor {
     const name = this.#stage.journal.handlings.at(-1)?.member;
@@ -200,7 +217,7 @@ export class FaultInjector {
 
   #close(actor: Actor, forMs: number): void {
     const { process } = actor;
-    if (!process.isRunning) return;
+    if (!process.isRunning || actor.isClosing) return;
     void actor.close().then(() => {
       if (actor.process === process) this.#for(forMs, () => actor.start());
     });
@@ -232,10 +249,16 @@ export class FaultInjector {
   }
 
   /** Nodes and some processes on one side, everybody else on the other. */
-  #isolate(nodes: readonly SimNode[], fault: { readonly companions: number; readonly forMs: number }): void {
+  #isolate(
+    nodes: readonly SimNode[],
+    fault: { readonly companions: number; readonly forMs: number },
+    owner?: string,
+  ): void {
     const { world, random } = this.#stage;
     const processes = this.#actors.map(({ process }) => process.name);
-    const companions = new Set(processes.filter(() => random() < fault.companions / processes.length));
+    const companions = new Set(
+      processes.filter((name) => name === owner || random() < fault.companions / processes.length),
+    );
     const near = nodes.map(({ id }) => id);
     const far = [AUTHORITY, ...world.nodes.map(({ id }) => id).filter((id) => !near.includes(id))];
     const pairs = far.flatMap((name) => [...near, ...companions].map((one) => [one, name] as const));

@@ -164,7 +164,7 @@ function faultOf(kind: Kind, plan: Omit<Plan, 'faults'>, random: Random): Fault 
         ...place,
         kind,
         process,
-        delayMs: random() * 900,
+        delayMs: random() * random() * 600,
         forMs: long,
         companions: 1 + Math.floor(random() * 3),
       };

@@ -42,6 +42,8 @@ export class Journal {
   readonly finished = new Set<string>();
   /** Accepted, and neither handled nor used up. */
   #openCount = 0;
+  /** Called when a member has acquired a partition. */
+  readonly onAcquired = new Set<(member: string) => void>();
   readonly #newestToken = new Map<number, { readonly token: number; readonly member: string }>();
   /** Of each producer instance and key: the messages in the order of publishing. */
   readonly #ofKey = new Map<string, KeyQueue>();
@@ -117,6 +119,10 @@ export class Journal {
     if (result === 'failed' || this.finished.has(handling.id)) return;
     this.finished.add(handling.id);
     if (this.published.get(handling.id)?.outcome === 'accepted') this.#openCount--;
+  }
+
+  acquired(member: string): void {
+    for (const tell of [...this.onAcquired]) tell(member);
   }
 
   lostByReport(producer: string, partition: number, count: number): void {

@@ -34,6 +34,8 @@ export interface Plan {
   /** Of replicas, usually. */
   readonly lagMs: number;
   readonly breakShare: number;
+  /** How much later some processes learn who is master. */
+  readonly directoryDelayMs: number;
   /** Between the clocks of servers. */
   readonly skewMs: number;
   /** Of the clocks of processes, at most. */
@@ -86,6 +88,7 @@ export function planOf(seed: number, { profiles = PROFILES, overrides = {} }: Pl
     latencyMs: pick(random, [0.2, 0.2, 2, 10]),
     lagMs: pick(random, [0.5, 5, 80, 400]),
     breakShare: pick(random, [0, 0, 0.002, 0.01]),
+    directoryDelayMs: pick(random, [10, 300, 1_500]),
     skewMs: pick(random, [0, 0, 50, 5_000]),
     drift: pick(random, [0, 0.001, 0.02]),
     activeMs,

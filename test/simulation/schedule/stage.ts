@@ -38,12 +38,13 @@ export async function connect(stage: Stage, process: SimProcess): Promise<Messag
     maxFrameMessages: plan.maxFrameMessages,
     onEvent: (event) => {
       world.trace(() => `${process.name} ${JSON.stringify(event)}`);
+      if (event.kind === 'acquired') journal.acquired(process.name);
       if (event.kind === 'acknowledged-loss') {
         journal.lostByReport(process.name, event.partition, event.lastSequence - event.firstSequence + 1);
       }
     },
   };
-  return await MessageBroker.connect(options, world.network(process, random() * random() * 1_500));
+  return await MessageBroker.connect(options, world.network(process, random() * random() * plan.directoryDelayMs));
 }
 
 export function subscribeOptions(plan: Plan): SubscribeOptions {

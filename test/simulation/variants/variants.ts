@@ -20,7 +20,10 @@ export const VARIANTS: readonly Variant[] = [
   {
     name: 'leases-unconfirmed',
     rule: 'an acquisition counts when the replicas have confirmed it',
-    bias: { profiles: ['handovers', 'partitions'], overrides: { ...BUSY, members: 3, replicas: 1, lagMs: 400 } },
+    bias: {
+      profiles: ['handovers', 'partitions'],
+      overrides: { ...BUSY, members: 3, replicas: 1, lagMs: 400, directoryDelayMs: 10 },
+    },
     patch: () =>
       replaceMethod(ConfirmedPipeline.prototype, 'send', (send) => {
         return function (this: ConfirmedPipeline, calls, _replicas, onDone) {
@@ -31,7 +34,10 @@ export const VARIANTS: readonly Variant[] = [
   {
     name: 'leases-confirmed-by-one',
     rule: 'as many replicas as for publishing confirm an acquisition: one of two is not enough',
-    bias: { profiles: ['handovers'], overrides: { ...BUSY, members: 3, replicas: 2, lagMs: 800 } },
+    bias: {
+      profiles: ['handovers'],
+      overrides: { ...BUSY, members: 3, replicas: 2, lagMs: 800, directoryDelayMs: 10 },
+    },
     patch: () =>
       replaceMethod(ConfirmedPipeline.prototype, 'send', (send) => {
         return function (this: ConfirmedPipeline, calls, replicas, onDone) {
