@@ -1,7 +1,7 @@
-const SMALLEST_BYTES = 4096;
+const SMALLEST_BYTES = 1024;
 
 /**
- * Buffers for frames, in powers of two from 4 KiB. A frame's buffer comes back when its messages are acknowledged:
+ * Buffers for frames, in powers of two from 1 KiB. A frame's buffer comes back when its messages are acknowledged:
  * without reuse, garbage collection of short-lived buffers makes most of the p99 at 10,000 messages a second.
  */
 export class BufferPool {

@@ -107,6 +107,15 @@ export class OutgoingFrame {
     }
   }
 
+  /** Adds the messages of an answered frame, whose sequences go on where this one's end. The buffer has room for them. */
+  appendAnswered(frame: OutgoingFrame): void {
+    this.end += frame.buffer.copy(this.buffer, this.end, frame.start, frame.end);
+    this.last = frame.last;
+    if (frame.#dedupe === undefined) return;
+    this.#dedupe ??= [];
+    this.#dedupe.push(...frame.#dedupe);
+  }
+
   /** Answers the oldest unanswered message. It stays in the frame. */
   answerNext(outcome: PublishOutcome): void {
     const at = this.answered++;

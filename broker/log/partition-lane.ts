@@ -51,7 +51,7 @@ export class PartitionLane {
   constructor(options: LaneOptions) {
     this.#options = options;
     this.#queue = new SendQueue(options);
-    this.#retained = new RetainedFrames(options.replay);
+    this.#retained = new RetainedFrames(options.replay, options);
     this.identity = new ProducerIdentity(options);
   }
 
@@ -79,7 +79,7 @@ export class PartitionLane {
   }
 
   get isReplaying(): boolean {
-    return this.#retained.nextReplay !== undefined;
+    return this.#retained.hasLost;
   }
 
   /** {@link next} has something. */
@@ -148,7 +148,7 @@ export class PartitionLane {
    */
   next(history: string, nowMs: number, wallMs: number): OutgoingFrame | undefined {
     this.#enter(history);
-    const frame = this.#retained.nextReplay ?? this.#inFlight ?? this.#takeFromQueue(nowMs, wallMs);
+    const frame = this.#retained.nextReplay() ?? this.#inFlight ?? this.#takeFromQueue(nowMs, wallMs);
     if (frame !== undefined) frame.isInTheAir = true;
     this.#sending = frame;
     this.identity.onSending(nowMs, wallMs);
@@ -157,9 +157,7 @@ export class PartitionLane {
 
   /** The log's answer about the frame that {@link next} returned; one about any other frame is ignored. */
   onReply(frame: OutgoingFrame, reply: PublishReply, confirmation: Confirmation, nowMs: number): void {
-    if (frame !== this.#sending) return;
-    this.#sending = undefined;
-    frame.isInTheAir = false;
+    if (!this.#land(frame)) return;
     frame.refusal = undefined;
     this.identity.onAnswered();
     const { stored } = reply;
@@ -190,18 +188,12 @@ export class PartitionLane {
 
   /** Nobody knows whether the log has the frame: it is sent again. */
   onAmbiguous(frame: OutgoingFrame): void {
-    if (frame !== this.#sending) return;
-    this.#sending = undefined;
-    frame.isInTheAir = false;
-    frame.isUncertain = true;
+    if (this.#land(frame)) frame.isUncertain = true;
   }
 
   /** The log refused the frame and does not have it; it may take it later. */
   onRefusedForNow(frame: OutgoingFrame, error: BrokerError | undefined): void {
-    if (frame !== this.#sending) return;
-    this.#sending = undefined;
-    frame.isInTheAir = false;
-    frame.refusal = error;
+    if (this.#land(frame)) frame.refusal = error;
   }
 
   /**
@@ -233,6 +225,16 @@ export class PartitionLane {
   /** Enough replicas hold what the log had up to `sequence` when {@link viewCount} was this. */
   confirmThrough(sequence: number, viewCount: number, nowMs: number): void {
     if (viewCount === this.#viewCount) this.#retained.confirmThrough(sequence, nowMs);
+  }
+
+  /** The attempt is over: returns whether it was the present one. */
+  #land(frame: OutgoingFrame): boolean {
+    if (frame !== this.#sending) return false;
+    this.#sending = undefined;
+    frame.isInTheAir = false;
+    // A copy of several that are kept: see RetainedFrames.nextReplay.
+    if (frame !== this.#inFlight && frame.keeper === undefined) this.#options.pool.release(frame.buffer);
+    return true;
   }
 
   #takeFromQueue(nowMs: number, wallMs: number): OutgoingFrame | undefined {

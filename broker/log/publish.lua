@@ -28,6 +28,7 @@
 -- covers its answer. No `allow-oom`: under maxmemory publishing is what has to stop.
 local APPENDED, DUPLICATE, MISMATCH, LOG_FULL, WINDOW_FULL = 1, 2, 3, 4, 5
 local SLICES = 5
+local NONE = {}
 
 local row = redis.call('HMGET', KEYS[2], ARGV[1], 'bytes', 'trimmed')
 local stored, skip = 0, ''
@@ -42,44 +43,48 @@ local written = offset
 local outcome = MISMATCH
 
 -- What the window says of the frame: the indexes of known ids, the ids that are new, and whether there is room for them.
-local function lookUp()
-  local slice = math.floor((now[1] * 1000 + math.floor(now[2] / 1000)) / tonumber(ARGV[7]))
-  local indexes, ids = {}, {}
-  for at = 1, #ARGV[9], 18 do
-    local high, low = string.byte(ARGV[9], at, at + 1)
-    indexes[#indexes + 1] = high * 256 + low
-    ids[#ids + 1] = string.sub(ARGV[9], at + 2, at + 17)
-  end
-  local known, count = {}, 0
-  for back = 0, SLICES - 1 do
-    local name = KEYS[3] .. ARGV[7] .. ':' .. string.format('%.0f', slice - back)
-    local held = redis.call('SCARD', name)
-    if held > 0 then
-      count = count + held
-      local answers = redis.call('SMISMEMBER', name, unpack(ids))
-      for i = 1, #ids do
-        if answers[i] == 1 then known[ids[i]] = true end
+-- Made only where it is needed: small frames pay for everything here.
+local lookUp
+if ARGV[9] then
+  lookUp = function()
+    local slice = math.floor((now[1] * 1000 + math.floor(now[2] / 1000)) / tonumber(ARGV[7]))
+    local indexes, ids = {}, {}
+    for at = 1, #ARGV[9], 18 do
+      local high, low = string.byte(ARGV[9], at, at + 1)
+      indexes[#indexes + 1] = high * 256 + low
+      ids[#ids + 1] = string.sub(ARGV[9], at + 2, at + 17)
+    end
+    local known, count = {}, 0
+    for back = 0, SLICES - 1 do
+      local name = KEYS[3] .. ARGV[7] .. ':' .. string.format('%.0f', slice - back)
+      local held = redis.call('SCARD', name)
+      if held > 0 then
+        count = count + held
+        local answers = redis.call('SMISMEMBER', name, unpack(ids))
+        for i = 1, #ids do
+          if answers[i] == 1 then known[ids[i]] = true end
+        end
       end
     end
-  end
-  local hits, fresh = {}, {}
-  for i = 1, #ids do
-    if known[ids[i]] then
-      hits[#hits + 1] = string.format('%d', indexes[i])
-    else
-      known[ids[i]] = true
-      fresh[#fresh + 1] = ids[i]
+    local hits, fresh = {}, {}
+    for i = 1, #ids do
+      if known[ids[i]] then
+        hits[#hits + 1] = string.format('%d', indexes[i])
+      else
+        known[ids[i]] = true
+        fresh[#fresh + 1] = ids[i]
+      end
     end
+    return hits, fresh, KEYS[3] .. ARGV[7] .. ':' .. string.format('%.0f', slice), count + #fresh <= tonumber(ARGV[8])
   end
-  return hits, fresh, KEYS[3] .. ARGV[7] .. ':' .. string.format('%.0f', slice), count + #fresh <= tonumber(ARGV[8])
 end
 
 if stored >= last then
   outcome = DUPLICATE
 elseif stored == prev and first > stored then
   local count = last - first + 1
-  local hits, fresh, slice, hasRoom = {}, {}, '', true
-  if ARGV[9] then hits, fresh, slice, hasRoom = lookUp() end
+  local hits, fresh, slice, hasRoom = NONE, NONE, '', true
+  if lookUp then hits, fresh, slice, hasRoom = lookUp() end
   if tonumber(offset) - tonumber(row[3] or '0') + #ARGV[6] > tonumber(ARGV[2]) then
     outcome = LOG_FULL
   elseif not hasRoom then
@@ -87,10 +92,10 @@ elseif stored == prev and first > stored then
   else
     outcome = APPENDED
     stored = last
-    skip = table.concat(hits, ',')
+    skip = #hits > 0 and table.concat(hits, ',') or ''
     if #hits < count then
       local header = ARGV[1] .. ' ' .. ARGV[3] .. ' ' .. ARGV[4] .. ' ' .. string.format('%d', count) .. ' ' .. offset
-      if #hits > 0 then header = header .. ' ' .. skip end
+      if skip ~= '' then header = header .. ' ' .. skip end
       redis.call('XADD', KEYS[1], '*', header, ARGV[6])
       written = string.format('%.0f', tonumber(offset) + #ARGV[6])
     end
@@ -101,7 +106,7 @@ elseif stored == prev and first > stored then
   end
 end
 
-local seen = string.format('%.0f %s', stored, now[1])
+local seen = string.format('%.0f ', stored) .. now[1]
 if skip ~= '' then seen = seen .. ' ' .. skip end
 if written == offset then
   redis.call('HSET', KEYS[2], ARGV[1], seen)

@@ -1,5 +1,6 @@
-import type { OutgoingFrame } from './outgoing-frame.js';
+import { OutgoingFrame } from './outgoing-frame.js';
 import type { ReplayBuffer } from './replay-buffer.js';
+import { type SendQueueOptions, TAIL_BYTES } from './send-queue.js';
 
 const SLACK = 256;
 
@@ -12,6 +13,7 @@ const SLACK = 256;
  */
 export class RetainedFrames {
   readonly #buffer: ReplayBuffer;
+  readonly #options: SendQueueOptions;
   #frames: OutgoingFrame[] = [];
   #head = 0;
   /** Index of the first that is not confirmed. */
@@ -21,13 +23,37 @@ export class RetainedFrames {
   /** What is not kept any more: the highest acknowledged sequence that was let go and that the log had. */
   #lettingGoThrough = 0;
 
-  constructor(buffer: ReplayBuffer) {
+  constructor(buffer: ReplayBuffer, options: SendQueueOptions) {
     this.#buffer = buffer;
+    this.#options = options;
   }
 
-  /** The next that the log has lost. */
-  get nextReplay(): OutgoingFrame | undefined {
-    return this.#frames[this.#replay];
+  /** The log has lost some. */
+  get hasLost(): boolean {
+    return this.#replay < this.#frames.length;
+  }
+
+  /**
+   * The next that the log has lost: as many as follow each other and fit into one frame, since each costs a round trip. It
+   * is a copy with a buffer from the pool and no keeper, unless it is one frame alone: what is kept stays as it is, for
+   * whatever the log turns out to have next.
+   */
+  nextReplay(): OutgoingFrame | undefined {
+    const { pool, maxFrameBytes, maxFrameMessages, headRoomBytes } = this.#options;
+    const first = this.#frames[this.#replay];
+    if (first === undefined) return undefined;
+    let { bytes, count, last } = first;
+    let end = this.#replay + 1;
+    for (let next = this.#frames[end]; next?.first === last + 1; next = this.#frames[++end]) {
+      if (bytes + next.bytes > maxFrameBytes || count + next.count > maxFrameMessages) break;
+      bytes += next.bytes;
+      count += next.count;
+      last = next.last;
+    }
+    if (end === this.#replay + 1) return first;
+    const merged = new OutgoingFrame(pool.take(headRoomBytes + bytes + TAIL_BYTES), headRoomBytes, first.first);
+    for (let i = this.#replay; i < end; i++) merged.appendAnswered(this.#frames[i]!);
+    return merged;
   }
 
   get hasUnconfirmed(): boolean {

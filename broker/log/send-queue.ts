@@ -13,7 +13,7 @@ export interface SendQueueOptions {
 }
 
 /** Bytes that follow a frame in its command. */
-const TAIL_BYTES = 2;
+export const TAIL_BYTES = 2;
 
 /** Messages that were not sent yet, in frames: closed ones, and last the one that still takes messages. */
 export class SendQueue {

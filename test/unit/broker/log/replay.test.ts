@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Attempt, CONFIRMED, LaneBench, UNCONFIRMED } from '../../../fixtures/lane-bench.js';
+import { BrokerError } from '../../../../broker/broker-error.js';
+import { encodedSize } from '../../../../broker/log/frame-codec.js';
+import { type Attempt, CONFIRMED, LaneBench, type ModelLog, UNCONFIRMED } from '../../../fixtures/lane-bench.js';
 
 describe('a log that lost what it had acknowledged', () => {
   it('gets it again, in order, before anything new', () => {
@@ -59,6 +61,77 @@ describe('a log that lost what it had acknowledged', () => {
     ]);
   });
 
+  it('gets it in frames as large as they may be, whatever they were', () => {
+    const bench = new LaneBench({ maxFrameMessages: 4 });
+    for (let i = 0; i < 10; i++) {
+      bench.publish(1);
+      bench.drain();
+    }
+    bench.failOver(1);
+    bench.drain();
+    expect(bench.log.frames.map(({ first, last }) => [first, last])).toEqual([
+      [1, 1],
+      [2, 5],
+      [6, 9],
+      [10, 10],
+    ]);
+    expect(bench.log.ids).toEqual(Array.from({ length: 10 }, (_, i) => `m${i}`));
+    bench.lane.confirmThrough(10, bench.lane.viewCount, 0);
+    expect(bench.replay.tailBytes).toBe(10 * 1024);
+  });
+
+  it('gets no frame larger than the bound in bytes, and none across a hole in the sequences', () => {
+    const bench = new LaneBench({ maxFrameBytes: 200 });
+    for (let i = 0; i < 7; i++) {
+      bench.publish(1, i === 3 ? 10 : 1e9);
+      if (i === 3) {
+        bench.next();
+        bench.lane.expire(10);
+      }
+      bench.drain();
+    }
+    bench.failOver(0);
+    bench.compare();
+    const sizes: number[] = [];
+    for (let frame = bench.next(); frame !== undefined; frame = bench.next()) {
+      sizes.push(frame.bytes);
+      bench.answer(frame, bench.execute(frame));
+    }
+    expect(Math.max(...sizes)).toBeLessThanOrEqual(200);
+    expect(bench.log.frames.map(({ first, last }) => [first, last])).toEqual([
+      [1, 3],
+      [5, 7],
+    ]);
+  });
+
+  it('learns the application ids of what it gets by their new places', () => {
+    const bench = new LaneBench();
+    for (let i = 0; i < 3; i++) {
+      const message = { payload: Buffer.alloc(1) };
+      const hash = i === 1 ? undefined : Buffer.alloc(16, i + 1);
+      bench.lane.append(`m${i}`, message, encodedSize(`m${i}`, message) as number, 0, 1e9, 0, () => {}, hash);
+      bench.drain();
+    }
+    bench.failOver(0);
+    const expected = [Buffer.from([0, 0]), Buffer.alloc(16, 1), Buffer.from([0, 2]), Buffer.alloc(16, 3)];
+    expect(bench.next()!.dedupe).toEqual(Buffer.concat(expected));
+  });
+
+  it('gives the memory of the copy back, also where the attempt failed', () => {
+    const bench = new LaneBench();
+    for (let i = 0; i < 2; i++) {
+      bench.publish(1);
+      bench.drain();
+    }
+    bench.failOver(0);
+    const copy = bench.next()!;
+    bench.lane.onAmbiguous(copy);
+    const again = bench.next()!;
+    expect(again.buffer).toBe(copy.buffer);
+    bench.lane.onRefused(again, new BrokerError('refused', 'no'));
+    expect(bench.next()!.buffer).toBe(copy.buffer);
+  });
+
   it('does not get what was given up', () => {
     const bench = new LaneBench({ maxFrameMessages: 1 });
     bench.publish(1);
@@ -78,21 +151,21 @@ describe('a log that lost what it had acknowledged', () => {
 
 describe('the memory for replays', () => {
   it('keeps what is unconfirmed, whatever its age, and a bounded tail of the rest', () => {
-    const bench = new LaneBench({ maxFrameMessages: 1, maxReplayBytes: 5 * 4096 });
+    const bench = new LaneBench({ maxFrameMessages: 1, maxReplayBytes: 5 * 1024 });
     bench.publish(4);
     bench.drain(0, UNCONFIRMED);
-    expect([bench.replay.unconfirmedBytes, bench.replay.tailBytes]).toEqual([4 * 4096, 0]);
+    expect([bench.replay.unconfirmedBytes, bench.replay.tailBytes]).toEqual([4 * 1024, 0]);
     bench.replay.trim(1e9);
     expect(bench.replay.isFull).toBe(false);
     bench.publish(1);
     bench.drain(0, UNCONFIRMED);
     expect(bench.replay.isFull).toBe(true);
     bench.lane.confirmThrough(3, bench.lane.viewCount, 1e9);
-    expect([bench.replay.unconfirmedBytes, bench.replay.tailBytes]).toEqual([2 * 4096, 3 * 4096]);
+    expect([bench.replay.unconfirmedBytes, bench.replay.tailBytes]).toEqual([2 * 1024, 3 * 1024]);
     bench.replay.trim(1e9);
-    expect(bench.replay.tailBytes).toBe(3 * 4096);
+    expect(bench.replay.tailBytes).toBe(3 * 1024);
     bench.replay.trim(1e9 + 30_000);
-    expect([bench.replay.unconfirmedBytes, bench.replay.tailBytes]).toEqual([2 * 4096, 0]);
+    expect([bench.replay.unconfirmedBytes, bench.replay.tailBytes]).toEqual([2 * 1024, 0]);
   });
 
   it('takes nothing for confirmed that was confirmed on another history', () => {
@@ -130,7 +203,7 @@ describe('the memory for replays', () => {
       bench.drain(i * 1000);
       bench.replay.trim(i * 1000);
     }
-    expect(bench.replay.tailBytes).toBe(30 * 4096);
+    expect(bench.replay.tailBytes).toBe(30 * 1024);
     bench.replay.trim(1e9);
     expect([bench.replay.unconfirmedBytes, bench.replay.tailBytes]).toEqual([0, 0]);
   });
@@ -142,7 +215,7 @@ const CEILING_MS = 120_000;
 
 type Step =
   | { readonly do: 'publish' | 'send' | 'lose-command' | 'lose-reply' | 'repeat-old' | 'expire' | 'confirm' | 'age' }
-  | { readonly do: 'fail-over' | 'lose-end'; readonly kept: number };
+  | { readonly do: 'fail-over' | 'fail-back' | 'lose-end'; readonly kept: number };
 
 const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 6, arbitrary: fc.constant({ do: 'publish' } as const) },
@@ -156,8 +229,11 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     ),
   },
   {
-    weight: 2,
-    arbitrary: fc.record({ do: fc.constantFrom('fail-over' as const, 'lose-end' as const), kept: fc.nat(1000) }),
+    weight: 3,
+    arbitrary: fc.record({
+      do: fc.constantFrom('fail-over' as const, 'fail-back' as const, 'lose-end' as const),
+      kept: fc.nat(1000),
+    }),
   },
 );
 
@@ -166,9 +242,11 @@ describe('whatever is lost, late or repeated', () => {
     'stores what it acknowledged once and in order, or reports it, and answers each message once',
     () => {
       let replays = 0;
+      let merges = 0;
       const property = fc.property(fc.array(step, { minLength: 10, maxLength: 120, size: 'max' }), (steps) => {
-        const bench = new LaneBench({ maxFrameMessages: 3 });
+        const bench = new LaneBench({ maxFrameMessages: 5 });
         const onTheWay: Attempt[] = [];
+        const former: ModelLog[] = [];
         let nowMs = 0;
         let asked: { readonly stored: number; readonly viewCount: number } | undefined;
         for (const action of steps) {
@@ -185,7 +263,15 @@ describe('whatever is lost, late or repeated', () => {
               nowMs += 20_000;
               bench.replay.trim(nowMs);
               break;
+            case 'fail-back':
+              // To a server that was left behind, whose log went another way.
+              former.push(bench.log);
+              bench.log = former[action.kept % former.length]!;
+              bench.failOver(bench.log.frames.length);
+              onTheWay.length = 0;
+              break;
             case 'fail-over':
+              former.push(bench.log);
               bench.failOver(action.kept % (bench.log.frames.length + 1));
               // Connections to the former master are closed.
               onTheWay.length = 0;
@@ -204,6 +290,7 @@ describe('whatever is lost, late or repeated', () => {
               const frame = bench.next(nowMs);
               if (frame === undefined) break;
               if (bench.lane.isReplaying) replays++;
+              if (bench.lane.isReplaying && frame.keeper === undefined) merges++;
               if (action.do === 'send') {
                 bench.answer(frame, bench.execute(frame), nowMs % 2 === 0 ? CONFIRMED : UNCONFIRMED, nowMs);
                 break;
@@ -245,6 +332,7 @@ describe('whatever is lost, late or repeated', () => {
       });
       fc.assert(property, { numRuns: RUNS });
       expect(replays).toBeGreaterThan(RUNS / 2);
+      expect(merges).toBeGreaterThan(RUNS / 10);
     },
     CEILING_MS,
   );
