@@ -23,13 +23,17 @@ export const BLOCK_MS = 1_000;
 const SHORT_BLOCK_MS = 10;
 const RETRY_MS = 20;
 const MAX_COUNT = 512;
+/** The size of a full frame: nothing is known of a log that is read for the first time. */
+const FIRST_ENTRY_BYTES = 256 * 1024;
+/** Behind a handler that never returns a partition is not read without end: each entry is remembered, and has a bitmap. */
+const MAX_TRACKED_ENTRIES = 65_536;
 
 /** Reads the partitions of one link with one blocking XREAD at a time, each from its own cursor. */
 export class LogReader {
   readonly #options: LogReaderOptions;
   #tenures: Tenure[] = [];
-  /** Moving average, so that COUNT (entries) can follow a limit in bytes. */
-  #entryBytes = 4096;
+  /** So that COUNT (entries) can follow a limit in bytes: grows at once, shrinks as a moving average. */
+  #entryBytes = FIRST_ENTRY_BYTES;
   /** As the server names this connection; undefined while it has not told. */
   #clientId: number | undefined;
   #isBlocked = false;
@@ -71,7 +75,7 @@ export class LogReader {
       // A tenure of another history than the link's is about to end.
       const owned = this.#tenures.filter((tenure) => tenure.history === link.history);
       const share = shareBytes();
-      const wanted = owned.filter((tenure) => tenure.bufferedBytes < share);
+      const wanted = owned.filter((tenure) => hasRoom(tenure, share));
       if (this.#tenures.length === 0) await this.#woken(signal);
       else if (wanted.length === 0) await pause(clock, owned.length === 0 ? RETRY_MS : SHORT_BLOCK_MS / 2, signal);
       else if (!(await this.#read(wanted, share, wanted.length < owned.length ? SHORT_BLOCK_MS : BLOCK_MS))) {
@@ -105,7 +109,7 @@ export class LogReader {
       for (const entry of entries) {
         if (tenure.isOver) break;
         const bytes = onEntry(tenure, entry);
-        this.#entryBytes += (Math.max(64, bytes) - this.#entryBytes) / 16;
+        this.#entryBytes = Math.max(64, bytes, this.#entryBytes + (bytes - this.#entryBytes) / 16);
       }
     }
     onRead();
@@ -123,6 +127,10 @@ export class LogReader {
       signal.addEventListener('abort', done, { once: true });
     });
   }
+}
+
+function hasRoom({ bufferedBytes, position }: Tenure, shareBytes: number): boolean {
+  return bufferedBytes < shareBytes && position.trackedCount < MAX_TRACKED_ENTRIES;
 }
 
 /** RESP3 answers a map (flat, as ioredis maps it), RESP2 a list of pairs; nil where nothing came. */

@@ -64,7 +64,7 @@ export class Settler {
     tenure.isSettling = true;
     sendSettle(link, tenure.keys, owner, tenure.token, settlement, (error, reply) => {
       tenure.isSettling = false;
-      if (tenure.isOver) return;
+      if (tenure.isOver) return onAnswered();
       if (error) {
         if (isRedirection(error)) refresh();
         // On a closed link it is sent when that is open again; a refusal may pass.

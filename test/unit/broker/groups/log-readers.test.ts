@@ -8,7 +8,7 @@ import { heldTenure } from '../../../fixtures/tenure-bed.js';
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
-function readersOf() {
+function readersOf(entryBytes = 100) {
   const clock = new ManualClock();
   const tenures: Tenure[] = [];
   const seen: string[] = [];
@@ -20,7 +20,7 @@ function readersOf() {
     onEntry: (tenure, [id]) => {
       seen.push(String(id));
       tenure.cursor = String(id);
-      return 100;
+      return entryBytes;
     },
     onRead: () => seen.push('read'),
     refresh: () => refreshes++,
@@ -48,6 +48,54 @@ describe('readers', () => {
     await turn();
     expect(seen).toEqual(['1-0', '2-0', 'read']);
     expect(link.outstanding[0]!.args.at(-1)).toBe('2-0');
+    readers.stop();
+    link.close();
+    await readers.stopped();
+  });
+
+  it('read no more entries than have room if they are full, and more when they prove small', async () => {
+    const { readers, add } = readersOf();
+    const { link } = add();
+    link.answer(5);
+    const counts: unknown[] = [];
+    for (let i = 1; i <= 200; i++) {
+      await turn();
+      counts.push(link.outstanding[0]!.args[2]);
+      link.answer(entryIds(`${i}-0`));
+    }
+    expect([counts[0], counts.at(-1)]).toEqual([4, 512]);
+    readers.stop();
+    link.close();
+    await readers.stopped();
+  });
+
+  it('read few entries at once after a large one', async () => {
+    const { readers, add } = readersOf(512 * 1024);
+    const { link } = add();
+    link.answer(5);
+    await turn();
+    link.answer(entryIds('1-0'));
+    await turn();
+    expect(link.outstanding[0]!.args[2]).toBe(2);
+    readers.stop();
+    link.close();
+    await readers.stopped();
+  });
+
+  it('wait behind a message that is never settled', async () => {
+    const { readers, add, clock } = readersOf();
+    const { tenure, link } = add();
+    link.answer(5);
+    await turn();
+    const first = tenure.position.track('1-0', 1, undefined);
+    for (let i = 2; i <= 65_536; i++) tenure.position.settle(tenure.position.track(`${i}-0`, 1, undefined), 0);
+    link.answer(null);
+    await turn();
+    expect(commands(link)).toEqual([]);
+    tenure.position.settle(first, 0);
+    clock.advance(5);
+    await turn();
+    expect(commands(link)).toEqual(['XREAD']);
     readers.stop();
     link.close();
     await readers.stopped();

@@ -43,6 +43,16 @@ describe('a settler', () => {
     expect([told, tenure.hasUnsettledWork]).toEqual([['fenced: other 9', 'answered'], true]);
   });
 
+  it('tells whoever waits when the tenure has ended meanwhile', () => {
+    for (const failure of [undefined, refusal('ERR no')]) {
+      const { settler, told, tenure, link } = settlerOf();
+      settler.flush();
+      tenure.end();
+      link.outstanding.shift()!.onReply(failure, [1, 0]);
+      expect(told).toEqual(['answered']);
+    }
+  });
+
   it('sends what was refused again, unchanged', () => {
     const { settler, told, link, clock, tenure } = settlerOf();
     settler.flush();
