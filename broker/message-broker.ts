@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { BrokerError } from './broker-error.js';
 import { type BrokerOptions, type ResolvedBrokerOptions, resolveBrokerOptions } from './broker-options.js';
 import type { Handler } from './groups/delivery.js';
@@ -77,7 +78,7 @@ export class MessageBroker implements AsyncDisposable {
   /** Resolves when the message is stored. Throws BrokerError: `indeterminate` says that it may be stored or not. */
   publish(topic: string, message: OutgoingMessage): Promise<Receipt> {
     return new Promise((resolve, reject) => {
-      this.publishBatch(topic, [message], (_, outcome) => {
+      this.#publish(topic, [message], (_, outcome) => {
         if (outcome.kind === 'accepted') resolve(outcome.receipt);
         else reject(outcome.error);
       });
@@ -87,22 +88,11 @@ export class MessageBroker implements AsyncDisposable {
   /**
    * Publishes without a promise for each message: `onOutcome` is called exactly once for every one, by its index, from
    * this call or later. Payloads are copied before the call returns, except while the topic is not known yet or the
-   * buffer is full: then the array and its payloads must not change until their outcomes.
+   * buffer is full: then the array and its payloads must not change until their outcomes. An error that `onOutcome` throws
+   * becomes a process warning: it touches no message.
    */
   publishBatch(topic: string, messages: readonly OutgoingMessage[], onOutcome: OnPublishOutcome): void {
-    if (this.#closing !== undefined) {
-      rejectAll(messages, onOutcome, new BrokerError('closed', 'the broker is closed: the message is not stored'));
-      return;
-    }
-    const known = this.#topics.get(topic);
-    if (known !== undefined) {
-      this.#producer.publish(known, messages, onOutcome);
-      return;
-    }
-    this.openTopic(topic).then(
-      () => this.#producer.publish(this.#topics.get(topic)!, messages, onOutcome),
-      (error: BrokerError) => rejectAll(messages, onOutcome, error),
-    );
+    this.#publish(topic, messages, guarded(onOutcome));
   }
 
   /** Looks up an existing topic, so that the first publish need not. Throws `topic-missing`. */
@@ -138,9 +128,16 @@ export class MessageBroker implements AsyncDisposable {
     checkName('group', group);
     const resolved = resolveSubscribeOptions(options);
     const partitions = await this.#onTopic(topic, (link) => describeTopic(link, topic));
+    // Whoever closed the broker meanwhile does not know of this one.
+    if (this.#closing !== undefined) throw new BrokerError('closed', 'the broker is closed');
     const { replyTimeoutMs, connectTimeoutMs, clock, random, onEvent } = this.#options;
     const { directory, openLinks, failover } = this.#topology;
     const owner = randomName();
+    let unregister = () => {};
+    const onClosed = () => {
+      this.#subscriptions.delete(subscription);
+      unregister();
+    };
     const context = {
       topic,
       partitions,
@@ -153,17 +150,19 @@ export class MessageBroker implements AsyncDisposable {
       clock,
       random,
       onEvent,
+      onClosed,
     };
-    const subscription = new Subscription({ ...context, options: resolved }, handler);
+    const subscription: Subscription = new Subscription({ ...context, options: resolved }, handler);
     this.#subscriptions.add(subscription);
     try {
       await subscription.start();
     } catch (error) {
-      this.#subscriptions.delete(subscription);
       await subscription.close();
       throw error;
     }
-    failover.register({ duty: 'reacquire', isCaughtUp: (master) => subscription.isCaughtUp(master) });
+    if (this.#subscriptions.has(subscription)) {
+      unregister = failover.register({ duty: 'reacquire', isCaughtUp: (master) => subscription.isCaughtUp(master) });
+    }
     return subscription;
   }
 
@@ -197,6 +196,22 @@ export class MessageBroker implements AsyncDisposable {
     await this.#topology[Symbol.asyncDispose]();
   }
 
+  #publish(topic: string, messages: readonly OutgoingMessage[], onOutcome: OnPublishOutcome): void {
+    if (this.#closing !== undefined) {
+      rejectAll(messages, onOutcome, new BrokerError('closed', 'the broker is closed: the message is not stored'));
+      return;
+    }
+    const known = this.#topics.get(topic);
+    if (known !== undefined) {
+      this.#producer.publish(known, messages, onOutcome);
+      return;
+    }
+    this.openTopic(topic).then(
+      () => this.#producer.publish(this.#topics.get(topic)!, messages, onOutcome),
+      (error: BrokerError) => rejectAll(messages, onOutcome, error),
+    );
+  }
+
   async #openTopic(topic: string): Promise<TopicProducer> {
     checkName('topic', topic);
     const partitions = await this.#onTopic(topic, (link) => describeTopic(link, topic));
@@ -223,6 +238,17 @@ export class MessageBroker implements AsyncDisposable {
     const replicas = isWanted ? confirmations(this.#durability, onReplicaLoss, census, 'publish') : 0;
     return { replicas, waitMs: Math.ceil(replyTimeoutMs / 2) };
   }
+}
+
+/** It is called in the midst of a pipeline's replies: what it threw would leave other messages without their outcomes. */
+function guarded(onOutcome: OnPublishOutcome): OnPublishOutcome {
+  return (index, outcome) => {
+    try {
+      onOutcome(index, outcome);
+    } catch (error) {
+      process.emitWarning(`onOutcome failed on message ${index}: ${inspect(error)}`, 'BrokerWarning');
+    }
+  };
 }
 
 function rejectAll(messages: readonly OutgoingMessage[], onOutcome: OnPublishOutcome, error: BrokerError): void {

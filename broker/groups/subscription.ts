@@ -34,6 +34,8 @@ export interface SubscriptionContext {
   readonly random: Random;
   readonly onEvent: OnBrokerEvent;
   readonly options: ResolvedSubscribeOptions;
+  /** Called once, when it takes nothing more and its connections are closed. */
+  onClosed(): void;
 }
 
 /** One member of a consumer group at work. Made by `MessageBroker#subscribe`. */
@@ -230,6 +232,7 @@ export class Subscription implements AsyncDisposable {
     this.#stopListening();
     this.#links.close();
     await this.#readers.stopped();
+    this.#context.onClosed();
   }
 
   async #allConfirmed(signal: AbortSignal): Promise<void> {

@@ -1,9 +1,14 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { BrokerError, IncomingMessage } from '../../../broker/index.js';
 import { encodedSize, encodeMessage } from '../../../broker/log/frame-codec.js';
 import { partitionKeys } from '../../../broker/log/keys.js';
 import { collect, connect, freshTopic, Journal, message, numbered, publishAll } from '../../fixtures/broker-bed.js';
 import { eventually, RedisServer } from '../../fixtures/redis-server.js';
+
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc') as () => void;
 
 let server: RedisServer;
 beforeAll(async () => {
@@ -133,6 +138,30 @@ describe('publish and subscribe', () => {
     await broker.close();
     const late = await broker.publish(topic, message('late')).catch((error: BrokerError) => error);
     expect(late).toMatchObject({ name: 'BrokerError', code: 'closed', retriable: false });
+  });
+});
+
+describe('a listener of outcomes', () => {
+  afterEach(() => vi.restoreAllMocks());
+
+  it('harms no other message when it throws: its error becomes a warning', async () => {
+    const warnings = vi.spyOn(process, 'emitWarning').mockImplementation(() => {});
+    const { broker } = await connect(server);
+    await using _ = broker;
+    const topic = freshTopic();
+    await broker.createTopic(topic, { partitions: 4 });
+    const told: number[] = [];
+    broker.publishBatch(topic, numbered(20, 20), (index) => {
+      told.push(index);
+      if (index % 2 === 0) throw new Error('broken listener');
+    });
+    await eventually(() => told.length === 20);
+    expect(warnings).toHaveBeenCalledTimes(10);
+    expect(warnings).toHaveBeenCalledWith(
+      expect.stringMatching(/onOutcome failed .* broken listener/),
+      'BrokerWarning',
+    );
+    expect(broker.bufferedBytes).toBe(0);
   });
 });
 
@@ -333,6 +362,41 @@ describe('closing', () => {
     await subscription.close();
     await using probe = server.client();
     expect(await probe.redis.xlen(partitionKeys(topic, 0).log)).toBe(0);
+  });
+
+  it('takes no subscription that comes while it is under way', async () => {
+    const { broker } = await connect(server);
+    const topic = freshTopic();
+    await broker.createTopic(topic, { partitions: 1 });
+    let release = () => {};
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const subscription = await broker.subscribe(topic, 'g', () => held);
+    await broker.publish(topic, message('a'));
+    await eventually(() => subscription.inFlight === 1);
+    const late = broker.subscribe(topic, 'late', () => {});
+    const closing = broker.close();
+    await expect(late).rejects.toMatchObject({ code: 'closed' });
+    release();
+    await closing;
+  });
+
+  it('of a subscription leaves nothing of it in the broker', async () => {
+    const { broker } = await connect(server);
+    await using _ = broker;
+    const topic = freshTopic();
+    await broker.createTopic(topic, { partitions: 1 });
+    const subscribeAndClose = async () => {
+      const subscription = await broker.subscribe(topic, 'g', () => {});
+      await subscription.close();
+      return new WeakRef(subscription);
+    };
+    const closed = await subscribeAndClose();
+    await eventually(() => {
+      collectGarbage();
+      return closed.deref() === undefined;
+    });
   });
 
   it('waits for what was published', async () => {
