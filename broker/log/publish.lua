@@ -85,7 +85,14 @@ elseif stored == prev and first > stored then
   local count = last - first + 1
   local hits, fresh, slice, hasRoom = NONE, NONE, '', true
   if lookUp then hits, fresh, slice, hasRoom = lookUp() end
-  if tonumber(offset) - tonumber(row[3] or '0') + #ARGV[6] > tonumber(ARGV[2]) then
+  local mustBeGone = tonumber(offset) + #ARGV[6] - tonumber(ARGV[2])
+  local trimmed = tonumber(row[3] or '0')
+  if trimmed < mustBeGone and redis.call('XLEN', KEYS[1]) == 0 then
+    -- Somebody deleted the log: nothing is left that trimming would find.
+    trimmed = tonumber(offset)
+    redis.call('HSET', KEYS[2], 'trimmed', offset)
+  end
+  if trimmed < mustBeGone then
     outcome = LOG_FULL
   elseif not hasRoom then
     outcome = WINDOW_FULL

@@ -151,6 +151,16 @@ describe('publish.lua', () => {
     expect((await publish({ prev: 4, first: 5, last: 5, bytes: 250 }, limits)).outcome).toBe('appended');
     expect(second).toBeDefined();
   });
+
+  it('takes a full log that was deleted for an empty one', async () => {
+    newLog();
+    const limits = { maxLogBytes: 250 };
+    expect((await publish({ prev: 0, first: 1, last: 1, bytes: 200 }, limits)).outcome).toBe('appended');
+    expect((await publish({ prev: 1, first: 2, last: 2, bytes: 100 }, limits)).outcome).toBe('log-full');
+    await link.call('DEL', keys.log);
+    expect((await publish({ prev: 1, first: 2, last: 2, bytes: 100 }, limits)).outcome).toBe('appended');
+    expect((await publish({ prev: 2, first: 3, last: 3, bytes: 200 }, limits)).outcome).toBe('log-full');
+  });
 });
 
 describe('application ids', () => {
