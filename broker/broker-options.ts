@@ -39,7 +39,7 @@ export interface BrokerOptions {
   readonly maxDedupeIds?: number;
   /** At these bounds: publishing waits until its deadline (default), or is rejected with a BackPressureError. */
   readonly whenFull?: 'wait' | 'reject';
-  /** A frame is closed at this size (default 256 KiB) or number of messages (default 1,024). */
+  /** A frame is closed at this size (default 256 KiB) or number of messages (default 1,024, at most 4,096). */
   readonly maxFrameBytes?: number;
   readonly maxFrameMessages?: number;
   /** An error that it throws becomes a process warning: it touches no message. */
@@ -80,7 +80,14 @@ export function resolveBrokerOptions(options: BrokerOptions): ResolvedBrokerOpti
   for (const name of POSITIVE) {
     if (!(resolved[name] > 0)) throw new BrokerError('bad-option', `${name} ${resolved[name]}: a number above 0`);
   }
-  const { maxLogBytes, maxFrameBytes, maxMessageBytes } = resolved;
+  for (const name of TIMEOUTS) {
+    if (resolved[name] <= MAX_TIMER_MS) continue;
+    throw new BrokerError('bad-option', `${name} ${resolved[name]}: at most ${MAX_TIMER_MS}`);
+  }
+  const { maxLogBytes, maxFrameBytes, maxMessageBytes, maxFrameMessages } = resolved;
+  if (maxFrameMessages > MAX_FRAME_MESSAGES) {
+    throw new BrokerError('bad-option', `maxFrameMessages ${maxFrameMessages}: at most ${MAX_FRAME_MESSAGES}`);
+  }
   if (maxLogBytes < Math.max(maxFrameBytes, maxMessageBytes)) {
     throw new BrokerError('bad-option', `maxLogBytes ${maxLogBytes}: at least maxFrameBytes and maxMessageBytes`);
   }
@@ -102,6 +109,12 @@ function guarded(onEvent: OnBrokerEvent): OnBrokerEvent {
     }
   };
 }
+
+const TIMEOUTS = ['connectTimeoutMs', 'publishTimeoutMs', 'replyTimeoutMs', 'dedupeWindowMs'] as const;
+/** A longer one ends at once: timers count in 31 bits. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+/** Each message's `dedupeId` is a place on Lua's stack, which has 8,000. */
+const MAX_FRAME_MESSAGES = 4_096;
 
 const POSITIVE = [
   'connectTimeoutMs',

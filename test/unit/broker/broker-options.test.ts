@@ -1,6 +1,20 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { resolveBrokerOptions } from '../../../broker/broker-options.js';
 
+describe('options out of bounds', () => {
+  it.each([
+    ['maxFrameMessages', 4_097],
+    ['maxFrameMessages', 0],
+    ['replyTimeoutMs', 2 ** 31],
+    ['connectTimeoutMs', Number.POSITIVE_INFINITY],
+    ['publishTimeoutMs', Number.NaN],
+    ['dedupeWindowMs', Number.POSITIVE_INFINITY],
+  ])('%s %d is refused', (name, value) => {
+    const resolve = () => resolveBrokerOptions({ redis: { host: 'localhost', port: 1 }, [name]: value });
+    expect(resolve).toThrow(expect.objectContaining({ code: 'bad-option', message: expect.stringContaining(name) }));
+  });
+});
+
 describe('a listener of broker events', () => {
   afterEach(() => vi.restoreAllMocks());
 
