@@ -11,7 +11,7 @@ export interface SettlerOptions {
   readonly owner: string;
   readonly clock: Clock;
   readonly random: Random;
-  /** Settlements gather this long. */
+  /** Settlements of up to {@link PARTITIONS_AT_FULL_PACE} partitions gather this long; those of more, longer. */
   readonly delayMs: number;
   tenuresByLink(): readonly TenuresOfLink[];
   /** The lease is another one's, or of another history: nothing was recorded. */
@@ -23,6 +23,8 @@ export interface SettlerOptions {
 }
 
 const REFUSED_RETRY_MS = 50;
+/** A call a partition: with more of them the calls a second stay the same (docs/adr/0005). */
+const PARTITIONS_AT_FULL_PACE = 8;
 
 /**
  * Gathers what was settled and records it, all partitions of a master in one write, at most one call per partition in
@@ -38,7 +40,10 @@ export class Settler {
 
   /** Something was settled: it will be recorded within the delay. */
   schedule(): void {
-    this.#arm(this.#options.delayMs);
+    if (this.#cancelTimer !== undefined) return;
+    const { delayMs } = this.#options;
+    const partitions = this.#options.tenuresByLink().reduce((count, { tenures }) => count + tenures.length, 0);
+    this.#arm(delayMs * Math.max(1, partitions / PARTITIONS_AT_FULL_PACE));
   }
 
   /** Sends everything that is not being sent already. */

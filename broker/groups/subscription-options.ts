@@ -18,7 +18,7 @@ export interface SubscribeOptions {
   readonly retryCapMs?: number;
   /** Bytes read ahead and not settled (default 16 MiB), shared by the owned partitions. */
   readonly prefetchBytes?: number;
-  /** Settlements gather this long before they are recorded (default 10). */
+  /** Settlements of up to 8 partitions gather this long before they are recorded (default 10); those of 16 twice as long. */
   readonly settleDelayMs?: number;
   /** Another member takes a partition over when its owner has shown no life for this long (default 2,000). */
   readonly leaseDurationMs?: number;

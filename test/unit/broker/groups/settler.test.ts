@@ -3,16 +3,18 @@ import { Settler } from '../../../../broker/groups/settler.js';
 import { ManualClock } from '../../../fixtures/manual-clock.js';
 import { heldTenure, logDelivery } from '../../../fixtures/tenure-bed.js';
 
-function settlerOf() {
+/** Of one tenure with something to record, and others without. */
+function settlerOf(others = 0) {
   const told: string[] = [];
   const clock = new ManualClock();
   const { tenure, link } = heldTenure();
+  const idle = Array.from({ length: others }, () => heldTenure().tenure);
   const settler = new Settler({
     owner: 'me',
     clock,
     random: () => 0,
     delayMs: 10,
-    tenuresByLink: () => [{ link, tenures: [tenure] }],
+    tenuresByLink: () => [{ link, tenures: [tenure, ...idle] }],
     onFenced: (_, { owner, token }) => told.push(`fenced: ${owner} ${token}`),
     onAnswered: () => told.push('answered'),
     refresh: () => told.push('refresh'),
@@ -34,6 +36,15 @@ describe('a settler', () => {
     clock.advance(1);
     link.answer([1, 0]);
     expect([told, tenure.hasUnsettledWork]).toEqual([['answered'], false]);
+  });
+
+  it('gathers longer for more partitions: the calls a second stay the same', () => {
+    const { settler, link, clock } = settlerOf(31);
+    settler.schedule();
+    clock.advance(39);
+    expect(link.outstanding).toEqual([]);
+    clock.advance(1);
+    expect(link.outstanding).toHaveLength(1);
   });
 
   it('tells that the tenure is over, and then that there is nothing to wait for', () => {
