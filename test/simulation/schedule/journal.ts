@@ -23,9 +23,25 @@ export interface Handling {
   result: 'handled' | 'failed' | 'gave-up' | undefined;
 }
 
+export type Rule =
+  /** No acknowledged message is lost, but for what its durability excepts. */
+  | 'nothing-lost'
+  | 'rejected-is-not-stored'
+  | 'stored-once'
+  | 'nothing-invented'
+  | 'nothing-damaged'
+  /** Messages of one key and producer are handled in the order of publishing, retries included. */
+  | 'order'
+  /** Once a newer owner of a partition has started a handler, no older one does. */
+  | 'one-owner'
+  | 'dead-letter-once'
+  | 'one-outcome'
+  /** When all is well again everything comes to its end. */
+  | 'no-wedge';
+
 /** A rule that does not hold, found while the schedule runs or after it. */
 export interface Violation {
-  readonly rule: string;
+  readonly rule: Rule;
   readonly atMs: number;
   readonly detail: string;
 }
@@ -48,8 +64,6 @@ export class Journal {
   /** Of each producer instance and key: the messages in the order of publishing. */
   readonly #ofKey = new Map<string, KeyQueue>();
   readonly #nowMs: () => number;
-  /** Whether nothing has happened that allows two owners for a moment. */
-  isOwnershipSure = true;
 
   constructor(nowMs: () => number) {
     this.#nowMs = nowMs;
@@ -59,7 +73,7 @@ export class Journal {
     return this.#openCount > 0;
   }
 
-  violation(rule: string, detail: string): void {
+  violation(rule: Rule, detail: string): void {
     this.violations.push({ rule, atMs: this.#nowMs(), detail });
   }
 
@@ -103,7 +117,7 @@ export class Journal {
       this.violation('rejected-is-not-stored', `${id} was rejected, and is handled`);
     }
     const newest = this.#newestToken.get(partition);
-    if (newest !== undefined && token < newest.token && this.isOwnershipSure) {
+    if (newest !== undefined && token < newest.token) {
       this.violation(
         'one-owner',
         `partition ${partition}: ${member} starts ${id} with token ${token} after ${newest.member} did with ${newest.token}`,

@@ -1,3 +1,4 @@
+import type { Violation } from '../schedule/journal.js';
 import type { PlanBias } from '../schedule/plan.js';
 import type { Scheduler } from '../world/scheduler.js';
 
@@ -8,6 +9,8 @@ export interface Variant {
   readonly rule: string;
   /** Schedules in which the rule matters: the broker as it is has to pass the same ones. */
   readonly bias: PlanBias;
+  /** Any of these violations shows it. */
+  readonly breaks: readonly Violation['rule'][];
   /** Replaced in the scripts that servers execute: file, what is there, what is there instead. */
   readonly scripts?: readonly (readonly [file: string, from: string, to: string])[];
   /** Replaces methods of the broker's classes. Returns what puts them back. */

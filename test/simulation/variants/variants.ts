@@ -14,12 +14,14 @@ export const VARIANTS: readonly Variant[] = [
   {
     name: 'publish-compares-first-with-last',
     rule: 'publish compares what the producer knows to be stored, instead of "first must be last + 1"',
+    breaks: ['no-wedge', 'nothing-lost'],
     bias: { profiles: ['connections', 'pauses'], overrides: { publishTimeoutMs: 800, breakShare: 0.01 } },
     scripts: [['log/publish.lua', 'stored == prev and first > stored', 'first == stored + 1']],
   },
   {
     name: 'leases-unconfirmed',
     rule: 'an acquisition counts when the replicas have confirmed it',
+    breaks: ['one-owner'],
     bias: {
       profiles: ['handovers', 'partitions'],
       overrides: { ...BUSY, members: 3, replicas: 1, lagMs: 400, directoryDelayMs: 10 },
@@ -34,6 +36,7 @@ export const VARIANTS: readonly Variant[] = [
   {
     name: 'leases-confirmed-by-one',
     rule: 'as many replicas as for publishing confirm an acquisition: one of two is not enough',
+    breaks: ['one-owner'],
     bias: {
       profiles: ['handovers'],
       overrides: { ...BUSY, members: 3, replicas: 2, lagMs: 800, directoryDelayMs: 10 },
@@ -48,6 +51,7 @@ export const VARIANTS: readonly Variant[] = [
   {
     name: 'challenger-counts-from-sending',
     rule: 'a challenger counts from the receipt of the first reply that shows the row',
+    breaks: ['one-owner'],
     bias: {
       profiles: ['late-challengers'],
       overrides: { ...BUSY, members: 2, replyTimeoutMs: 3_000, latencyMs: 0.2, breakShare: 0 },
@@ -77,6 +81,7 @@ export const VARIANTS: readonly Variant[] = [
   {
     name: 'no-deadline-before-dispatch',
     rule: 'the owner looks at its deadline right before each dispatch',
+    breaks: ['one-owner'],
     bias: { profiles: ['sleeps'], overrides: { ...BUSY, members: 2 } },
     patch: () =>
       replaceMethod(Tenure.prototype, 'mayHandle', () => {
@@ -88,6 +93,7 @@ export const VARIANTS: readonly Variant[] = [
   {
     name: 'scripts-ignore-history',
     rule: 'every fenced script compares the history of its server with that of the tenure',
+    breaks: ['nothing-lost', 'order'],
     bias: {
       profiles: ['sleeping-bounces'],
       overrides: {
@@ -112,12 +118,14 @@ export const VARIANTS: readonly Variant[] = [
   {
     name: 'settlements-without-compare',
     rule: 'each item of a settlement is a compare-and-set',
+    breaks: ['dead-letter-once'],
     bias: { profiles: ['connections'], overrides: { failureShare: 0.6, breakShare: 0.02, maxFrameMessages: 4 } },
     scripts: [['groups/settle.lua', 'if not matches then', 'if false then']],
   },
   {
     name: 'log-before-retries',
     rule: 'a new owner takes up retries before it reads the log',
+    breaks: ['order'],
     bias: {
       profiles: ['kills', 'sleeps'],
       overrides: { failureShare: 0.4, keys: 1, partitions: 1, messages: 100, handlerMs: 5 },
@@ -134,6 +142,7 @@ export const VARIANTS: readonly Variant[] = [
   {
     name: 'retried-counts-as-handled',
     rule: 'what was retried, or became a dead letter, is not among what a process remembers as handled',
+    breaks: ['nothing-lost'],
     bias: { profiles: ['failovers'], overrides: { failureShare: 0.3, lagMs: 400, topology: 'sentinel', replicas: 1 } },
     patch: () =>
       replaceMethod(OutcomeRecorder.prototype, 'failed', (failed) => {
