@@ -26,9 +26,12 @@ export class SentinelDirectory implements Directory {
   readonly #losses = new ReplicaLosses();
   readonly #recent: RecentCensus;
   #master: Master | undefined;
+  /** The master's address as Sentinels and replicas know it. */
+  #announced: string | undefined;
   #ear: MasterEar | undefined;
   #firstAnswerMs: number | undefined;
   #missesReplica = false;
+  #isTurning = false;
 
   constructor(endpoint: SentinelEndpoint, options: DirectoryOptions) {
     this.#endpoint = endpoint;
@@ -139,15 +142,25 @@ export class SentinelDirectory implements Directory {
   #evaluate(): void {
     this.#recent.clear();
     const answers = this.#answers;
-    this.#missesReplica = answers.some(({ replicas }) => replicas.some(({ isDown }) => isDown));
+    const isMissed = answers.some(({ replicas }) => replicas.some(({ isDown }) => isDown));
+    this.#missesReplica = isMissed || this.#losses.awaitsFormerMaster;
     if (this.#isFirstNamingDue(answers)) {
       const named = nameMaster(answers, this.#master, this.#endpoint.natMap ?? {});
       if (named !== this.#master && named !== undefined) {
-        this.#turnTo(named);
+        this.#turnTo(named, answers.find(({ epoch }) => epoch === named.epoch)!.master);
         return;
       }
     }
+    if (this.#isTurning && this.#isAgreed(answers)) {
+      this.#isTurning = false;
+      this.#poller.settle();
+    }
     if (this.#master === undefined) this.#changed.emit();
+  }
+
+  /** Until a majority has heard of the failover, its word on replicas does not count. */
+  #isAgreed(answers: readonly SentinelAnswer[]): boolean {
+    return answers.filter(({ epoch }) => epoch === this.#master?.epoch).length * 2 > this.#clients.length;
   }
 
   #isFirstNamingDue(answers: readonly SentinelAnswer[]): boolean {
@@ -159,10 +172,14 @@ export class SentinelDirectory implements Directory {
     return answers.length * 2 > listed || nowMs - this.#firstAnswerMs >= FIRST_NAMING_PATIENCE_MS;
   }
 
-  #turnTo(named: Master): void {
+  #turnTo(named: Master, announced: string): void {
     const { clock, random } = this.#options;
+    if (this.#announced !== announced) {
+      if (this.#announced !== undefined) this.#losses.onFailover(this.#announced, announced);
+      this.#announced = announced;
+    }
     this.#master = named;
-    this.#poller.settle();
+    this.#isTurning = true;
     if (this.#ear?.masterId !== named.id) {
       this.#ear?.close();
       this.#ear = new MasterEar(named, credentialsOf(this.#endpoint), clock, random);

@@ -48,6 +48,38 @@ describe('a replica that is missed', () => {
     expect(census([], ['s'], { naming: 'n 2' })).toBe(0);
   });
 
+  it('is the master of before as soon as it is failed over, listed or not, until it is heard', () => {
+    const seen = (heard: readonly string[], ids = ['s']) =>
+      losses.census({
+        naming: 'n 2',
+        replicas: ids.map((id) => ({ id, isReportedDown: false })),
+        isAuthorityFresh: true,
+        heard,
+      });
+    losses.onFailover('m', 'n');
+    expect(seen(['s'])).toEqual({ configured: 2, down: 1 });
+    expect(seen(['s'], ['s', 'm'])).toEqual({ configured: 2, down: 1 });
+    expect(seen(['s', 'm'], ['s', 'm'])).toEqual({ configured: 2, down: 0 });
+    expect(seen(['s'], ['s', 'm'])).toEqual({ configured: 2, down: 0 });
+  });
+
+  it('is not a master of before that the authority was told to forget, or that is master again', () => {
+    const seen = (ids: readonly string[]) =>
+      losses.census({
+        naming: 'n 2',
+        replicas: ids.map((id) => ({ id, isReportedDown: false })),
+        isAuthorityFresh: true,
+        heard: ['s'],
+      });
+    losses.onFailover('m', 'n');
+    expect(seen(['s', 'm'])).toEqual({ configured: 2, down: 1 });
+    expect(seen(['s'])).toEqual({ configured: 1, down: 0 });
+    losses.onFailover('n', 'm');
+    losses.onFailover('m', 'n');
+    losses.onFailover('n', 'm');
+    expect(seen(['s', 'n'])).toEqual({ configured: 2, down: 1 });
+  });
+
   it('does not stand for another one, by whatever names the master knows them', () => {
     expect(census(['r'], ['known-as-s'])).toBe(1);
     expect(census([], ['known-as-r', 'known-as-s'])).toBe(0);
