@@ -1,4 +1,6 @@
-type State<T> = 'idle' | 'busy' | T[];
+import { Fifo } from '../fifo.js';
+
+type State<T> = 'idle' | 'busy' | Fifo<T>;
 
 /** Idle keys that are kept at the least before they are forgotten. */
 const KEEP_IDLE = 1024;
@@ -23,8 +25,11 @@ export class KeyGate<T> {
       this.#busy++;
       return true;
     }
-    if (state === 'busy') this.#states.set(key, [item]);
-    else state.push(item);
+    if (state === 'busy') {
+      const waiting = new Fifo<T>();
+      waiting.push(item);
+      this.#states.set(key, waiting);
+    } else state.push(item);
     return false;
   }
 

@@ -1,6 +1,7 @@
 import { BackPressureError, BrokerError } from '../broker-error.js';
 import type { OnBrokerEvent } from '../broker-event.js';
 import type { CancelTimer, Clock } from '../clock.js';
+import { Fifo } from '../fifo.js';
 import { type Random, randomName } from '../random.js';
 import type { Directory, Master } from '../redis/directory.js';
 import type { OpenMasterLinks } from '../redis/master-links.js';
@@ -56,7 +57,7 @@ export class Producer {
   readonly #pool = new BufferPool(POOL_KEEP_BYTES);
   readonly #replay: ReplayBuffer;
   readonly #dispatcher: LaneDispatcher;
-  #waiting: WaitingBatch[] = [];
+  readonly #waiting = new Fifo<WaitingBatch>();
   #bufferedBytes = 0;
   #cancelExpiry: CancelTimer | undefined;
   #capacity: { readonly promise: Promise<void>; readonly resolve: () => void } | undefined;
@@ -222,8 +223,7 @@ export class Producer {
   }
 
   #admitWaiting(): void {
-    while (this.#waiting.length > 0) {
-      const batch = this.#waiting[0]!;
+    for (let batch = this.#waiting.first; batch !== undefined; batch = this.#waiting.first) {
       batch.next = this.#accept(batch.topic, batch.messages, batch.next, batch.deadlineMs, batch.onOutcome);
       if (batch.next < batch.messages.length) return;
       this.#waiting.shift();
@@ -240,8 +240,13 @@ export class Producer {
 
   #expire(nowMs: number): void {
     this.#dispatcher.expire(nowMs);
-    while (this.#waiting.length > 0 && this.#waiting[0]!.deadlineMs <= nowMs) {
-      const { messages, next, onOutcome } = this.#waiting.shift()!;
+    for (
+      let batch = this.#waiting.first;
+      batch !== undefined && batch.deadlineMs <= nowMs;
+      batch = this.#waiting.first
+    ) {
+      this.#waiting.shift();
+      const { messages, next, onOutcome } = batch;
       for (let i = next; i < messages.length; i++) onOutcome(i, WAITED_TOO_LONG);
     }
     this.#release(0);
