@@ -77,6 +77,7 @@ export class LaneDispatcher {
       whenFull,
       onSettled: (sender) => this.#onSettled(sender),
       enqueue: (sender) => this.enqueue(sender),
+      onFree: () => this.#scheduleFlush(),
     };
     this.#stopListening = directory.onChange(() => this.#onDirectoryChange());
   }

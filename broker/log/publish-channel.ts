@@ -26,6 +26,8 @@ export interface ChannelContext {
   onSettled(sender: LaneSender): void;
   /** The lane is to be flushed. */
   enqueue(sender: LaneSender): void;
+  /** Lanes that had to wait are to be flushed. */
+  onFree(): void;
 }
 
 interface Sent {
@@ -153,6 +155,8 @@ export class PublishChannel {
         this.#context.onSettled(sender);
       }
     }
+    // Of a frame that was given up meanwhile nothing was told.
+    if (this.canFlush) this.#context.onFree();
   }
 
   #settle(
