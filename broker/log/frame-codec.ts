@@ -91,6 +91,7 @@ export type Undecodable = 'truncated' | 'bad-size' | 'bad-crc' | 'bad-fields';
 
 /** Bytes that the message takes in a frame; a text instead says what is wrong with it. */
 export function encodedSize(id: string, message: OutgoingMessage): number | string {
+  if (!Buffer.isBuffer(message.payload)) return `payload: a Buffer is needed, not ${typeof message.payload}`;
   const idBytes = Buffer.byteLength(id);
   if (idBytes > MAX_FIELD_BYTES) return `id of ${idBytes} bytes; at most ${MAX_FIELD_BYTES}`;
   const keyBytes = message.key === undefined ? 0 : Buffer.byteLength(message.key);

@@ -95,6 +95,7 @@ describe('a frame', () => {
     expect(encodedSize('x', { payload, key: 'ü'.repeat(40_000) })).toContain('key of 80000 bytes');
     expect(encodedSize('x', { payload, headers: { a: 'b'.repeat(65_536) } })).toContain('headers');
     expect(encodedSize('x', { payload, priority: 1.5 })).toContain('priority 1.5');
+    expect(encodedSize('x', { payload: 'text' as unknown as Buffer })).toContain('payload: a Buffer is needed');
   });
 });
 
