@@ -5,7 +5,10 @@ import type { SimProcess } from '../world/sim-process.js';
 import { pick } from './plan.js';
 import { connect, GROUP, handlerOf, type Stage, subscribeOptions, TOPIC } from './stage.js';
 
+const KEYLESS_SHARE = 0.15;
 const START_AGAIN_MS = 100;
+/** So few that many messages have one that was used before. */
+const DEDUPE_IDS = 8;
 
 /** One place in the application, whose processes come and go. */
 export abstract class Actor {
@@ -136,7 +139,7 @@ export class Producer extends Actor {
   #someKeys(count: number): (string | undefined)[] {
     const { plan, random } = this.stage;
     return Array.from({ length: count }, () => {
-      return random() < 0.1 ? undefined : `k${Math.floor(random() * plan.keys)}`;
+      return random() < KEYLESS_SHARE ? undefined : `k${Math.floor(random() * plan.keys)}`;
     });
   }
 
@@ -146,14 +149,16 @@ export class Producer extends Actor {
     keys: readonly (string | undefined)[],
     mustBeAccepted: boolean,
   ): void {
-    const { journal, world } = this.stage;
+    const { journal, world, plan, random } = this.stage;
     const batch = keys.map((key) => {
-      return { id: `${process.name}-${this.#count++}`, key, payload: Buffer.from(process.name) };
+      const isUnique = key === undefined && random() < plan.dedupeShare;
+      const dedupeId = isUnique ? `d${Math.floor(random() * DEDUPE_IDS)}` : undefined;
+      return { id: `${process.name}-${this.#count++}`, key, dedupeId, payload: Buffer.from(process.name) };
     });
     this.#left -= mustBeAccepted ? 0 : batch.length;
     this.#unanswered += batch.length;
     world.trace(() => `${process.name} publishes ${batch.map(({ id, key }) => `${id} ${key ?? ''}`).join(', ')}`);
-    const published = batch.map(({ id, key }) => journal.publish(id, process.name, key));
+    const published = batch.map(({ id, key, dedupeId }) => journal.publish(id, process.name, key, dedupeId));
     broker.publishBatch(TOPIC, batch, (index, outcome) => {
       if (process.isKilled) return;
       world.trace(() => {

@@ -12,8 +12,8 @@ export interface FinalInventory {
   readonly unsettled: ReadonlyMap<number, readonly string[]>;
   readonly deadLetters: readonly string[];
   readonly quarantined: readonly string[];
-  /** Messages that were appended more than once. */
-  readonly storedTwice: readonly string[];
+  /** All that were ever appended to the surviving logs, those twice that are there twice. */
+  readonly appended: readonly string[];
 }
 
 const SLOTS = 16_384;
@@ -23,7 +23,7 @@ export function finalInventory({ world, plan }: Stage): FinalInventory {
   const unsettled = new Map<number, string[]>();
   const deadLetters: string[] = [];
   const quarantined: string[] = [];
-  const storedTwice: string[] = [];
+  const appended: string[] = [];
   for (let partition = 0; partition < plan.partitions; partition++) {
     const keys = groupKeys(TOPIC, partition, GROUP);
     const { database } = masterOf(world, slotOf(TOPIC, partition));
@@ -32,15 +32,9 @@ export function finalInventory({ world, plan }: Stage): FinalInventory {
     if (left.length > 0) unsettled.set(partition, left);
     deadLetters.push(...messagesOf(database, keys.deadLetters));
     quarantined.push(...messagesOf(database, keys.quarantine));
-    const seen = new Set<string>();
-    for (const fields of database.stream(keys.log)?.added ?? []) {
-      for (const id of idsOf(fields)) {
-        if (seen.has(id)) storedTwice.push(id);
-        seen.add(id);
-      }
-    }
+    for (const fields of database.stream(keys.log)?.added ?? []) appended.push(...idsOf(fields));
   }
-  return { unsettled, deadLetters, quarantined, storedTwice };
+  return { unsettled, deadLetters, quarantined, appended };
 }
 
 function masterOf(world: World, slot: number): { readonly database: Database } {

@@ -9,33 +9,63 @@ export function checkEnd(stage: Stage): void {
   for (const [partition, ids] of stored.unsettled) {
     journal.violation('no-wedge', `partition ${partition}: not settled: ${ids.join(', ')}`);
   }
-  for (const id of stored.storedTwice) journal.violation('stored-once', id);
-  const dead = new Set<string>();
-  for (const id of stored.deadLetters) {
-    if (dead.has(id)) journal.violation('dead-letter-once', `${id} is twice among the dead letters`);
-    dead.add(id);
+  for (const id of twice(stored.appended)) journal.violation('stored-once', `${id} is stored twice`);
+  for (const id of twice(stored.deadLetters)) {
+    journal.violation('dead-letter-once', `${id} is twice among the dead letters`);
   }
   for (const id of stored.quarantined) journal.violation('nothing-damaged', `${id} is in quarantine`);
-  const settled = new Set([...journal.finished, ...dead]);
-  const lost = [...journal.published.values()].filter(({ id, outcome }) => outcome === 'accepted' && !settled.has(id));
-  checkLost(stage, lost);
+  checkUnique(stage, stored.appended);
+  checkLost(stage, new Set([...journal.finished, ...stored.deadLetters]));
 }
 
-function checkLost({ plan, journal }: Stage, lost: readonly Published[]): void {
-  const isCovered = (message: Published) => plan.durability === 'leader' || message.confirmedBy === 0;
-  const counts = new Map<string, string[]>();
-  for (const message of lost) {
-    const mayDie = isCovered(message) && journal.deadProducers.has(message.producer);
-    if (mayDie) continue;
-    const key = `${message.producer} ${message.partition}`;
-    const ids = counts.get(key) ?? [];
-    ids.push(message.id);
-    counts.set(key, ids);
-  }
-  for (const [key, ids] of counts) {
-    const reported = plan.durability === 'leader' ? (journal.reportedLost.get(key) ?? 0) : 0;
-    if (ids.length > reported) {
-      journal.violation('nothing-lost', `${ids.join(', ')} acknowledged, never handled; ${reported} reported lost`);
+function twice(values: readonly string[]): string[] {
+  return values.filter((value, i) => values.indexOf(value) !== i);
+}
+
+/** Application ids are known by the server's clock: where clocks disagree nothing is promised. */
+function checkUnique({ plan, journal }: Stage, appended: readonly string[]): void {
+  if (plan.skewMs > 0 || plan.faults.some(({ kind }) => kind === 'server-clock-stepped')) return;
+  const ids = appended.flatMap((id) => journal.published.get(id)?.dedupeId ?? []);
+  for (const id of twice(ids)) journal.violation('stored-once', `application id ${id} is stored twice`);
+}
+
+function checkLost(stage: Stage, settled: ReadonlySet<string>): void {
+  const { journal } = stage;
+  const accepted = [...journal.published.values()].filter(({ outcome }) => outcome === 'accepted');
+  const lost = new Map<string, Published[]>();
+  for (const message of accepted) {
+    if (settled.has(message.id) || isExcepted(stage, message)) continue;
+    if (message.isDuplicate) {
+      if (!isStoredUnderAnotherName(stage, message, settled)) {
+        journal.violation('nothing-lost', `${message.id} is a duplicate of nothing`);
+      }
+      continue;
     }
+    const key = `${message.producer} ${message.partition}`;
+    lost.set(key, [...(lost.get(key) ?? []), message]);
   }
+  for (const [key, messages] of lost) {
+    const mayBeReported = messages.every((message) => isUnconfirmed(stage, message));
+    const reported = mayBeReported ? (journal.reportedLost.get(key) ?? 0) : 0;
+    if (messages.length <= reported) continue;
+    const ids = messages.map(({ id }) => id).join(', ');
+    journal.violation('nothing-lost', `${ids} acknowledged, never handled; ${reported} reported lost`);
+  }
+}
+
+function isUnconfirmed({ plan }: Stage, { confirmedBy }: Published): boolean {
+  return plan.durability === 'leader' || confirmedBy === 0;
+}
+
+/** Nobody was promised that a message outlives its producer and a failover where no replica had it. */
+function isExcepted(stage: Stage, message: Published): boolean {
+  return isUnconfirmed(stage, message) && stage.journal.deadProducers.has(message.producer);
+}
+
+function isStoredUnderAnotherName(stage: Stage, message: Published, settled: ReadonlySet<string>): boolean {
+  const { plan, journal } = stage;
+  const others = [...journal.published.values()].filter(({ id, dedupeId }) => {
+    return dedupeId === message.dedupeId && id !== message.id;
+  });
+  return plan.durability === 'leader' || others.some((other) => settled.has(other.id) || isExcepted(stage, other));
 }

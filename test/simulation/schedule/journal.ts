@@ -4,12 +4,15 @@ export interface Published {
   readonly id: string;
   readonly producer: string;
   readonly key: string | undefined;
+  readonly dedupeId: string | undefined;
   /** Place among all that its producer instance published with this key. */
   readonly order: number;
   readonly publishedMs: number;
   outcome: PublishOutcome['kind'] | undefined;
   partition: number | undefined;
   confirmedBy: number | undefined;
+  /** Accepted since a message with the same application id was stored before. */
+  isDuplicate: boolean;
 }
 
 export interface Handling {
@@ -77,17 +80,19 @@ export class Journal {
     this.violations.push({ rule, atMs: this.#nowMs(), detail });
   }
 
-  publish(id: string, producer: string, key: string | undefined): Published {
+  publish(id: string, producer: string, key: string | undefined, dedupeId: string | undefined): Published {
     const queue = this.#queueOf(producer, key);
     const published: Published = {
       id,
       producer,
       key,
+      dedupeId,
       order: queue.messages.length,
       publishedMs: this.#nowMs(),
       outcome: undefined,
       partition: undefined,
       confirmedBy: undefined,
+      isDuplicate: false,
     };
     queue.messages.push(published);
     this.published.set(id, published);
@@ -100,8 +105,14 @@ export class Journal {
     if (outcome.kind === 'accepted') {
       published.partition = outcome.receipt.partition;
       published.confirmedBy = outcome.receipt.replicas;
-      if (!this.finished.has(published.id)) this.#openCount++;
+      published.isDuplicate = outcome.receipt.duplicate === true;
+      if (this.#isOpen(published)) this.#openCount++;
     }
+  }
+
+  /** Somebody has to handle it still. */
+  #isOpen({ id, outcome, isDuplicate }: Published): boolean {
+    return outcome === 'accepted' && !isDuplicate && !this.finished.has(id);
   }
 
   start(handling: Omit<Handling, 'startedMs' | 'endedMs' | 'result'>): Handling {
@@ -131,8 +142,9 @@ export class Journal {
     handling.endedMs = this.#nowMs();
     handling.result = result;
     if (result === 'failed' || this.finished.has(handling.id)) return;
+    const published = this.published.get(handling.id);
+    if (published !== undefined && this.#isOpen(published)) this.#openCount--;
     this.finished.add(handling.id);
-    if (this.published.get(handling.id)?.outcome === 'accepted') this.#openCount--;
   }
 
   acquired(member: string): void {

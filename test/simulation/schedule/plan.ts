@@ -23,6 +23,10 @@ export interface Plan {
   readonly producers: number;
   readonly members: number;
   readonly maxFrameMessages: number;
+  /** Of the keyless messages: those with an application id, of which there are few. */
+  readonly dedupeShare: number;
+  readonly maxLogBytes: number;
+  readonly maxReplayBytes: number;
   readonly publishTimeoutMs: number;
   readonly replyTimeoutMs: number;
   /** Between two publishes of a producer. */
@@ -80,6 +84,9 @@ export function planOf(seed: number, { profiles = PROFILES, overrides = {} }: Pl
     members,
     maxFrameMessages: pick(random, [2, 4, 1024]),
     publishTimeoutMs: pick(random, [800, 3_000, 20_000]),
+    dedupeShare: pick(random, [0, 0.5]),
+    maxLogBytes: pick(random, [2 ** 30, 2 ** 30, 3_000]),
+    maxReplayBytes: pick(random, [2 ** 26, 2 ** 26, 2_000]),
     replyTimeoutMs: pick(random, [1_000, 1_000, 3_000]),
     publishEveryMs: 0,
     handlerMs: pick(random, [0, 5, 40, 300]),

@@ -20,6 +20,8 @@ export interface Stage {
   readonly random: Random;
 }
 
+/** Messages are small here, and so may be logs. */
+const MAX_FRAME_BYTES = 1_000;
 const CONNECT_TIMEOUT_MS = 20_000;
 /** Any will do: the directory of the simulation does not read it. */
 const ENDPOINT = { sentinels: [{ host: 'authority', port: 1 }], master: 'sim' };
@@ -35,6 +37,10 @@ export async function connect(stage: Stage, process: SimProcess): Promise<Messag
     connectTimeoutMs: CONNECT_TIMEOUT_MS,
     publishTimeoutMs: plan.publishTimeoutMs,
     replyTimeoutMs: plan.replyTimeoutMs,
+    maxLogBytes: plan.maxLogBytes,
+    maxFrameBytes: MAX_FRAME_BYTES,
+    maxMessageBytes: MAX_FRAME_BYTES,
+    maxReplayBytes: plan.maxReplayBytes,
     maxFrameMessages: plan.maxFrameMessages,
     onEvent: (event) => {
       world.trace(() => `${process.name} ${JSON.stringify(event)}`);
