@@ -7,6 +7,7 @@ export const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {
   durable: async () => (await import('./durable.js')).durable,
   latency: async () => (await import('./latency.js')).latency,
   rate: async () => (await import('./rate.js')).rate,
+  frames: async () => (await import('./frames.js')).frames,
   partitions: async () => (await import('./partitions.js')).partitions,
   stored: async () => (await import('./stored.js')).stored,
   cluster: async () => (await import('./cluster.js')).cluster,

@@ -7,8 +7,9 @@ export const BENCH_GROUP = 'bench';
 const CONCURRENCY = 64;
 
 /** The reference broker, everything on: leases, fencing, order per key, idempotent producer. */
-export function brokerClient({ partitions, keys, durability, dedupeIds }: BrokerSpec, target: Target): BenchClient {
-  const connect = () => MessageBroker.connect({ redis: endpointOf(target), durability: durability ?? 'leader' });
+export function brokerClient(spec: BrokerSpec, target: Target): BenchClient {
+  const { partitions, keys, durability = 'leader', dedupeIds, maxFrameMessages = 1_024 } = spec;
+  const connect = () => MessageBroker.connect({ redis: endpointOf(target), durability, maxFrameMessages });
   const keyNames = Array.from({ length: keys }, (_, key) => `k${key}`);
   return {
     async prepare(topic) {

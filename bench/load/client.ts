@@ -40,6 +40,8 @@ export interface BrokerSpec {
   readonly durability?: Durability;
   /** Every message has a dedupeId of its own. */
   readonly dedupeIds?: boolean;
+  /** Most messages in a frame. */
+  readonly maxFrameMessages?: number;
 }
 
 /** What an entry of the stream holds, and how a tick is spread: see raw-client.ts. */
