@@ -117,7 +117,8 @@ export async function runCounted(
 ): Promise<WorkerFigures> {
   const { client, target, topic, payloadBytes, messages } = options;
   const load = { kind: 'count', messages } as const;
-  const worker = await BenchWorker.start(context, { role, client, target, topic, payloadBytes, load });
+  const task = { role, client, target, topic, payloadBytes, load };
+  const worker = await BenchWorker.start(context, { ...task, profilePath: profilePath(context, client, load, role) });
   if (role === 'consumer') worker.tell({ kind: 'total', count: messages });
   else worker.tell({ kind: 'begin', startNs: systemClock.nowNs() });
   return worker.done();
