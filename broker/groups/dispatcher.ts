@@ -45,6 +45,12 @@ export class Dispatcher {
     this.#queue.push(delivery);
   }
 
+  /** Lets go of what tenures that are over have left in the queue: while handlers hang nothing else comes by it. */
+  dropEnded(): void {
+    this.#queue = this.#queue.slice(this.#next).filter(({ tenure }) => !tenure.isOver);
+    this.#next = 0;
+  }
+
   /** The tenure may handle again: what was set aside is ready. */
   resume(tenure: Tenure): void {
     if (tenure.stalled.length === 0) return;

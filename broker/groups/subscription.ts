@@ -191,6 +191,7 @@ export class Subscription implements AsyncDisposable {
   };
 
   #onBegun(tenure: Tenure, acquired: Acquired): void {
+    this.#dispatcher.dropEnded();
     this.#recorder.blockFor(tenure, this.#dispatcher.runningOf(tenure.partition));
     takeUpRetries(tenure, acquired.retries, this.#retrySink);
     this.#upkeep.show(tenure);

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import type { Handler } from '../../../../broker/groups/delivery.js';
 import { Dispatcher } from '../../../../broker/groups/dispatcher.js';
@@ -26,6 +28,9 @@ function dispatcherOf(handler: Handler, concurrency = 2) {
   return { clock, dispatcher, started, handled, leftovers };
 }
 
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc') as () => void;
+
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
 describe('a dispatcher', () => {
@@ -45,6 +50,33 @@ describe('a dispatcher', () => {
     for (const done of finish) done();
     await stopped;
     expect([dispatcher.running, dispatcher.runningOf(0)]).toEqual([0, []]);
+  });
+
+  it('lets go of what ended tenures left behind handlers that hang, and of nothing else', async () => {
+    const finish: (() => void)[] = [];
+    const { dispatcher, started } = dispatcherOf(() => new Promise((resolve) => finish.push(resolve)), 1);
+    const former = heldTenure().tenure;
+    const present = heldTenure().tenure;
+    const enqueueOf = (sequence: number) => {
+      const delivery = logDelivery(former, sequence);
+      dispatcher.enqueue(delivery);
+      return new WeakRef(delivery);
+    };
+    enqueueOf(1);
+    dispatcher.pump();
+    const queued = [enqueueOf(2), enqueueOf(3)];
+    dispatcher.enqueue(logDelivery(present, 4));
+    former.end();
+    dispatcher.dropEnded();
+    // A WeakRef holds on until its turn is over.
+    for (let i = 0; i < 100 && queued.some((one) => one.deref() !== undefined); i++) {
+      await turn();
+      collectGarbage();
+    }
+    expect(queued.map((one) => one.deref())).toEqual([undefined, undefined]);
+    finish[0]!();
+    await turn();
+    expect(started).toEqual(['m1', 'm4']);
   });
 
   it('goes on after an error in what is told of an outcome', () => {
