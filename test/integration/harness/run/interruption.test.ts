@@ -9,6 +9,8 @@ import { eventually } from '../../../fixtures/server-bed.js';
 
 const STEADY = fileURLToPath(new URL('../../../fixtures/scenarios/steady.yaml', import.meta.url));
 const LOAD = /steady: \d/;
+/** Passed, or on a busy machine inconclusive: the run came to its end, and no gate failed. */
+const NOTHING_FAILED = [0, 4];
 
 let bed: CliBed;
 beforeEach(() => {
@@ -54,7 +56,7 @@ describe('a run that is interrupted', () => {
     cli.child.kill('SIGTERM');
     cli.child.kill('SIGCONT');
     expect([130, 143]).toContain(await cli.ended);
-    expect(await start('next', '100ms').ended).toBe(0);
+    expect(NOTHING_FAILED).toContain(await start('next', '100ms').ended);
     expect(bed.leftovers()).toEqual([]);
   });
 });
@@ -69,7 +71,7 @@ describe('a run that is killed', () => {
     expect(bed.pids('redis-server')).toEqual([redis]);
 
     const next = start('next', '100ms');
-    expect(await next.ended, next.stderr()).toBe(0);
+    expect(NOTHING_FAILED, next.stderr()).toContain(await next.ended);
     expect(next.stderr()).toMatch(/Clearing up after run \S+, which was killed: ending .*redis-1/);
     expect(bed.leftovers()).toEqual([]);
   });
@@ -89,7 +91,7 @@ describe('two runs side by side', () => {
   it('do not disturb each other', async () => {
     const runs = [start('first', '3s'), start('second', '3s')];
     await eventually(() => bed.pids('redis-server').length === 2 || undefined);
-    for (const run of runs) expect(await run.ended, run.stderr()).toBe(0);
+    for (const run of runs) expect(NOTHING_FAILED, run.stderr()).toContain(await run.ended);
     expect(bed.leftovers()).toEqual([]);
     for (const report of ['first', 'second']) expect(readdirSync(join(bed.dir, report))).toContain('suite.json');
   });
