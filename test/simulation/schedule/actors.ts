@@ -157,7 +157,10 @@ export class Producer extends Actor {
     });
     this.#left -= mustBeAccepted ? 0 : batch.length;
     this.#unanswered += batch.length;
-    world.trace(() => `${process.name} publishes ${batch.map(({ id, key }) => `${id} ${key ?? ''}`).join(', ')}`);
+    world.trace(
+      () =>
+        `${process.name} publishes ${batch.map(({ id, key, dedupeId }) => `${id} ${key ?? dedupeId ?? ''}`).join(', ')}`,
+    );
     const published = batch.map(({ id, key, dedupeId }) => journal.publish(id, process.name, key, dedupeId));
     broker.publishBatch(TOPIC, batch, (index, outcome) => {
       if (process.isKilled) return;

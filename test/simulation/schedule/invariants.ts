@@ -35,10 +35,9 @@ function checkLost(stage: Stage, settled: ReadonlySet<string>): void {
   const lost = new Map<string, Published[]>();
   for (const message of accepted) {
     if (settled.has(message.id) || isExcepted(stage, message)) continue;
+    if (message.dedupeId !== undefined && isAccountedFor(stage, message.dedupeId, settled)) continue;
     if (message.isDuplicate) {
-      if (!isStoredUnderAnotherName(stage, message, settled)) {
-        journal.violation('nothing-lost', `${message.id} is a duplicate of nothing`);
-      }
+      journal.violation('nothing-lost', `${message.id} is a duplicate of nothing`);
       continue;
     }
     const key = `${message.producer} ${message.partition}`;
@@ -62,10 +61,15 @@ function isExcepted(stage: Stage, message: Published): boolean {
   return isUnconfirmed(stage, message) && stage.journal.deadProducers.has(message.producer);
 }
 
-function isStoredUnderAnotherName(stage: Stage, message: Published, settled: ReadonlySet<string>): boolean {
-  const { plan, journal } = stage;
-  const others = [...journal.published.values()].filter(({ id, dedupeId }) => {
-    return dedupeId === message.dedupeId && id !== message.id;
+/**
+ * One of the messages with this application id is settled, which makes the others duplicates, also after the fact: where
+ * a failover lost both, and another producer's was stored again first. Or it is among what may be lost.
+ */
+function isAccountedFor(stage: Stage, dedupeId: string, settled: ReadonlySet<string>): boolean {
+  const { journal } = stage;
+  return [...journal.published.values()].some((message) => {
+    if (message.dedupeId !== dedupeId) return false;
+    const isReported = journal.reportedLost.has(`${message.producer} ${message.partition}`);
+    return settled.has(message.id) || isExcepted(stage, message) || (isUnconfirmed(stage, message) && isReported);
   });
-  return plan.durability === 'leader' || others.some((other) => settled.has(other.id) || isExcepted(stage, other));
 }
