@@ -63,6 +63,8 @@ async function fill(context: BenchContext, target: Target, topic: string, messag
   }
   const usedBytes = Number((await redisInfo(target, 'memory')).get('used_memory'));
   return [
+    // The short form stores fewer than the label says.
+    { metric: 'stored', unit: 'messages', value: messages },
     ...Object.entries(rates).map(([what, value]) => ({ metric: `rate of ${what}`, unit: 'msg/s', value })),
     { metric: 'memory of Redis, filled', unit: 'MiB', value: mib(usedBytes) },
   ];
