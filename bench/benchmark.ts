@@ -1,6 +1,7 @@
 import type { Binaries } from '../harness/environment/binaries/binary.js';
 import type { Disposal } from '../harness/environment/disposal.js';
 import type { RunRegistry } from '../harness/environment/run-registry.js';
+import type { Goal } from './goals.js';
 
 /** One side-by-side measurement. Adding one: a module with a Benchmark, and a line in `benchmarks.ts`. */
 export interface Benchmark {
@@ -11,6 +12,8 @@ export interface Benchmark {
   readonly baseline: string;
   /** Further pairs of labels whose ratios are of interest. */
   readonly versus?: readonly (readonly [of: string, to: string])[];
+  /** What the figures should reach: printed and stored with what they did. */
+  readonly goals?: readonly Goal[];
   readonly contenders: readonly Contender[];
   /** Fewer than usual where a round takes long. */
   readonly rounds?: number;

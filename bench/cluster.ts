@@ -19,7 +19,12 @@ export const cluster: Benchmark = {
     contender('2 shards', (context) => startCluster(context, 2)),
     contender('3 shards', (context) => startCluster(context, 3)),
   ],
-  settings: () => ({ ...pairSettings(), persistence: 'none', topology: 'masters without replicas, no proxies' }),
+  settings: () => ({
+    ...pairSettings(),
+    durability: 'leader',
+    persistence: 'none',
+    topology: 'masters without replicas, no proxies',
+  }),
 };
 
 function contender(

@@ -11,6 +11,13 @@ export const durable: Benchmark = {
     ['broker replicated, 1 replica (AOF every second)', 'raw ioredis, no replica (AOF every second)'],
     ['broker replicated, 1 replica (AOF every second)', 'broker leader, no replica (AOF every second)'],
   ],
+  goals: [
+    {
+      of: 'broker replicated, 1 replica (AOF every second): max',
+      to: 'raw ioredis, no replica (memory): max',
+      atLeast: 1,
+    },
+  ],
   contenders: [
     maxContender('raw ioredis, no replica (memory)', { kind: 'raw', format: 'payloads' }),
     maxContender('raw ioredis, no replica (AOF every second)', { kind: 'raw', format: 'payloads' }, 'everysec'),

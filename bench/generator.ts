@@ -30,6 +30,11 @@ export const generator: Benchmark = {
   name: 'generator',
   summary: 'the load generator against a driver that does nothing: rate, lag, and what it takes of a core',
   baseline: '10,000/s, 1 producer',
+  goals: [
+    { of: '10,000/s, 1 producer: lag p99', below: 2 },
+    { of: '50,000/s, 1 producer: rate', atLeast: 49_500 },
+    { of: '50,000/s, 2 producers: rate', atLeast: 49_500 },
+  ],
   contenders: [contender(10_000, 1), contender(50_000, 1), contender(50_000, 2)],
   settings: (quick) => ({
     messageBytes: SIZE_BYTES,

@@ -9,13 +9,24 @@ export const latency: Benchmark = {
   name: 'latency',
   summary: 'latency at 10,000/s through Toxiproxy: the reference broker, everything on, against raw ioredis',
   baseline: 'raw ioredis',
+  goals: [
+    { of: 'broker: p99 at 10,000/s', below: 10 },
+    { of: 'broker: p99 at 10,000/s', atMost: 4 },
+    { of: 'broker, 4 partitions: p99 at 10,000/s', below: 10 },
+    { of: 'broker, 4 partitions: p99 at 10,000/s', atMost: 4 },
+  ],
   contenders: [
     contender('raw ioredis', { kind: 'raw', format: 'payloads' }),
     contender('broker', KEYED_BROKER),
     contender('broker, 4 partitions', { ...KEYED_BROKER, partitions: 4 }),
     contender('broker, keyless', { ...KEYED_BROKER, keys: 0 }),
   ],
-  settings: () => ({ ...pairSettings(), persistence: 'none', topology: 'one Redis behind Toxiproxy' }),
+  settings: () => ({
+    ...pairSettings(),
+    durability: 'leader',
+    persistence: 'none',
+    topology: 'one Redis behind Toxiproxy',
+  }),
 };
 
 function contender(label: string, client: ClientSpec): Contender {

@@ -8,9 +8,19 @@ export const partitions: Benchmark = {
   name: 'partitions',
   summary: 'what a keyed message costs with 1, 4, 16 and 64 partitions',
   baseline: '1 partition',
+  goals: [
+    { of: '16 partitions: CPU of all at 10,000/s', to: '1 partition: CPU of all at 10,000/s', atMost: 1.25 },
+    { of: '64 partitions: CPU of all at 10,000/s', to: '1 partition: CPU of all at 10,000/s', atMost: 1.25 },
+  ],
   rounds: 3,
   contenders: [contender(1), contender(4), contender(16), contender(64)],
-  settings: () => ({ ...pairSettings(), partitions: '1 to 64', persistence: 'none', topology: 'one Redis' }),
+  settings: () => ({
+    ...pairSettings(),
+    partitions: '1 to 64',
+    durability: 'leader',
+    persistence: 'none',
+    topology: 'one Redis',
+  }),
 };
 
 function contender(count: number): Contender {

@@ -21,6 +21,15 @@ export const peers: Benchmark = {
     ['broker fsync (AOF always)', 'RabbitMQ classic (file)'],
     ['broker fsync (AOF always)', 'RabbitMQ quorum (file, synced)'],
   ],
+  goals: [
+    { of: 'broker (memory): max', to: 'raw ioredis (memory): max', atLeast: 2 },
+    { of: 'broker (memory): max', to: 'BullMQ, concurrency 100 (memory): max', atLeast: 15 },
+    { of: 'broker (memory): max', to: 'BullMQ, concurrency 500 (memory): max', atLeast: 15 },
+    { of: 'broker (memory): max', to: 'NATS JetStream (memory): max', atLeast: 1 },
+    { of: 'broker (AOF every second): max', to: 'NATS JetStream (file, synced every 2 min): max', atLeast: 1 },
+    { of: 'broker fsync (AOF always): max', to: 'RabbitMQ classic (file): max', atLeast: 1 },
+    { of: 'broker fsync (AOF always): max', to: 'RabbitMQ quorum (file, synced): max', atLeast: 1 },
+  ],
   contenders: [
     maxContender('raw ioredis (memory)', { kind: 'raw', format: 'payloads' }),
     maxContender('broker (memory)', KEYED_BROKER),
@@ -37,7 +46,7 @@ export const peers: Benchmark = {
     peer('RabbitMQ classic (file)', { kind: 'rabbitmq', queue: 'classic' }, 'rabbitmq-server', startRabbitmq),
     peer('RabbitMQ quorum (file, synced)', { kind: 'rabbitmq', queue: 'quorum' }, 'rabbitmq-server', startRabbitmq),
   ],
-  settings: () => ({ ...pairSettings(), topology: 'one server' }),
+  settings: () => ({ ...pairSettings(), durability: 'leader, where not stated', topology: 'one server' }),
 };
 
 function peer(

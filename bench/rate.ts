@@ -25,6 +25,7 @@ export const rate: Benchmark = {
   ],
   settings: (quick) => ({
     ...pairSettings(),
+    durability: 'leader',
     limitMs: LIMIT_MS,
     attempts: ATTEMPTS,
     resolution: RESOLUTION[quick ? 'quick' : 'full'],

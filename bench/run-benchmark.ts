@@ -7,6 +7,8 @@ import { Disposal } from '../harness/environment/disposal.js';
 import { createRunRegistry, type RunRegistry } from '../harness/environment/run-registry.js';
 import { describeMachine } from '../harness/run/machine.js';
 import type { Benchmark, Contender, Measured } from './benchmark.js';
+import { judgeGoals } from './goals.js';
+import { peerVersions } from './peer-versions.js';
 import { formatValue, summarize } from './summary.js';
 import type { BenchResult } from './table.js';
 
@@ -42,15 +44,18 @@ export async function runBenchmark(benchmark: Benchmark, options: RunOptions): P
     }
     rounds.push(measured);
   }
+  const summary = summarize(rounds, benchmark.baseline, benchmark.versus);
   return {
     name: benchmark.name,
-    ...summarize(rounds, benchmark.baseline, benchmark.versus),
+    ...summary,
+    goals: judgeGoals(benchmark.goals ?? [], summary),
     missing,
     settings: { ...benchmark.settings(quick), rounds: rounds.length, quick: String(quick) },
     versions: {
       node: process.version,
       redis: binaries.redisServer.version,
       toxiproxy: binaries.toxiproxyServer.version,
+      ...(await peerVersions(present.map(({ label }) => label))),
     },
     machine: describeMachine(),
   };

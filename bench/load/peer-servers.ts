@@ -17,6 +17,7 @@ export interface PeerServer {
 const PLACES = {
   'nats-server': ['/usr/sbin'],
   'rabbitmq-server': ['/usr/lib/rabbitmq/bin'],
+  rabbitmqctl: ['/usr/lib/rabbitmq/bin'],
   epmd: ['/usr/bin'],
 } as const;
 type Program = keyof typeof PLACES;
@@ -101,7 +102,8 @@ async function startServer(context: BenchContext, { program, args, port, home, e
   return { target: { host: '127.0.0.1', port }, group: server.pid! };
 }
 
-async function findProgram(program: Program): Promise<string | undefined> {
+/** Its path, also where that is not on PATH. */
+export async function findProgram(program: Program): Promise<string | undefined> {
   for (const folder of [...PLACES[program], ...(process.env.PATH ?? '').split(delimiter)]) {
     const path = join(folder, program);
     const exists = await access(path).then(
