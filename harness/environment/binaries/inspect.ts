@@ -13,12 +13,12 @@ export async function askVersion(name: BinaryName, path: string, signal: AbortSi
   return version;
 }
 
-/** Undefined also for a Toxiproxy made by `go install`: it calls its version `git`. */
+/** Valkey is a Redis by another name. Undefined also for a Toxiproxy made by `go install`: it calls its version `git`. */
 export function parseVersion(name: BinaryName, output: string): string | undefined {
   const pattern = {
-    'redis-server': /^Redis server v=(\d[\d.]*)/,
-    'redis-sentinel': /^Redis server v=(\d[\d.]*)/,
-    'redis-cli': /^redis-cli (\d[\d.]*)/,
+    'redis-server': /^(?:Redis|Valkey) server v=(\d[\d.]*)/,
+    'redis-sentinel': /^(?:Redis|Valkey) server v=(\d[\d.]*)/,
+    'redis-cli': /^(?:redis|valkey)-cli (\d[\d.]*)/,
     'toxiproxy-server': /^toxiproxy-server version v?(\d[\d.]*)/,
   }[name];
   return pattern.exec(output.trim())?.[1];

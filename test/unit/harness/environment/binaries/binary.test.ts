@@ -22,6 +22,8 @@ describe('versions', () => {
 
   it.each([
     ['redis-server', 'Redis server v=7.0.15 sha=00000000:0 malloc=jemalloc-5.3.0 bits=64 build=ae4d7c97', '7.0.15'],
+    ['redis-server', 'Valkey server v=8.0.1 sha=00000000:0 malloc=jemalloc-5.3.0 bits=64 build=39f7c371', '8.0.1'],
+    ['redis-cli', 'valkey-cli 8.0.1', '8.0.1'],
     ['redis-sentinel', 'Redis server v=7.4.1 sha=0 malloc=libc bits=64 build=0', '7.4.1'],
     ['redis-cli', 'redis-cli 7.0.15', '7.0.15'],
     ['toxiproxy-server', 'toxiproxy-server version 2.12.0\n', '2.12.0'],
