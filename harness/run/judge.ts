@@ -6,12 +6,11 @@ import { NS_PER_MS } from '../clock.js';
 import type { Environment } from '../environment/environment.js';
 import type { Timeline } from '../faults/timeline.js';
 import { evaluateGates } from '../gates/evaluate.js';
-import type { InstrumentReading } from '../gates/instrument.js';
 import { METRICS } from '../gates/registry.js';
 import { checkRun } from '../ledger/checker.js';
 import { cutOffIncidents } from '../ledger/cut-off.js';
 import { describeRun } from '../ledger/describe/describe-run.js';
-import type { InventoryReading, RunHistory } from '../ledger/history.js';
+import type { RunHistory } from '../ledger/history.js';
 import type { LoadPlan } from '../load/plan.js';
 import type { Probe } from '../load/probe.js';
 import type { DriverDescription } from '../load/protocol.js';
@@ -22,12 +21,10 @@ import type { Drained } from './drain-system.js';
 import type { EventLog } from './event-log.js';
 import { describeMachine, gitCommit } from './machine.js';
 import type { Monitor } from './monitor.js';
+import { readInstrument } from './read-instrument.js';
 import type { ScenarioOptions } from './run-scenario.js';
 import type { StageTimer } from './stage-timer.js';
 import type { WorkerFleet } from './worker-fleet.js';
-
-/** A wall clock that moved this much against the monotonic one was set, or the machine slept. */
-const CLOCK_JUMP_MS = 500;
 
 function largest(values: readonly number[]): number {
   return values.reduce((most, value) => Math.max(most, value), 0);
@@ -134,26 +131,5 @@ function historyOf(run: FinishedRun): RunHistory {
     publishDeadlineMs: options.scenario.load.message.publishDeadlineMs,
     maxAttempts: driver.capabilities.maxAttempts,
     redeliveryAfterMs: driver.capabilities.redeliveryAfterMs,
-  };
-}
-
-/** An inventory that could not be read says nothing about what is unsettled: a gate may fail on that, none may pass. */
-function unreadable(inventory: InventoryReading | undefined): string | undefined {
-  if (inventory === undefined || inventory.stable) return undefined;
-  return `the inventory could not be read back: ${inventory.problem ?? 'it never came to rest'}`;
-}
-
-function readInstrument({ probe, fleet, timeline, drained }: FinishedRun): InstrumentReading {
-  const jumps = probe.slices.filter(({ clockStepMs }) => Math.abs(clockStepMs) > CLOCK_JUMP_MS);
-  return {
-    stalls: probe.stalls,
-    steal: probe.slices.map(({ fromNs, untilNs, stealShare }) => ({ fromNs, untilNs, share: stealShare })),
-    outsideSignals: [
-      ...fleet.outsideSignals(),
-      ...timeline.problems(),
-      ...(probe.endedEarly ? [probe.endedEarly] : []),
-    ],
-    clockJumps: jumps.map(({ clockStepMs }) => `the wall clock jumped by ${Math.round(clockStepMs)} ms`),
-    stoppedDraining: drained.stopped ?? unreadable(drained.inventory),
   };
 }

@@ -29,15 +29,6 @@ export function gitCommit(folder: string): string | null {
   }
 }
 
-/** Processes that the kernel has killed for want of memory since it started; 0 where it does not say. */
-export function oomKills(): number {
-  try {
-    return Number(/^oom_kill (\d+)$/m.exec(readFileSync('/proc/vmstat', 'latin1'))?.[1] ?? 0);
-  } catch {
-    return 0;
-  }
-}
-
 function readFirstLine(path: string): string | null {
   try {
     return readFileSync(path, 'utf8').split('\n', 1)[0] ?? null;

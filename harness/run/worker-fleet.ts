@@ -5,7 +5,7 @@ import type { WorkerStats } from '../load/protocol.js';
 import type { RunContext } from '../load/run-context.js';
 import type { WorkerEnd } from '../load/worker-end.js';
 import { WorkerProcess } from '../load/worker-process.js';
-import { oomKills } from './machine.js';
+import { OomWatch } from './oom-watch.js';
 
 export interface FleetListener {
   onStats(worker: string, stats: WorkerStats): void;
@@ -28,7 +28,7 @@ export class WorkerFleet implements WorkerProcesses, AsyncDisposable {
   readonly #workers: WorkerProcess[] = [];
   /** Ends by a signal from outside that the kernel answers for. */
   readonly #outOfMemory = new Set<WorkerEnd>();
-  #oomKills = oomKills();
+  readonly #oomWatch = new OomWatch();
 
   constructor(context: RunContext, listener: FleetListener) {
     this.#context = context;
@@ -147,7 +147,10 @@ export class WorkerFleet implements WorkerProcesses, AsyncDisposable {
   #add(options: { role: 'producer' | 'consumer'; index: number; count: number; fresh?: boolean }): WorkerProcess {
     const worker: WorkerProcess = new WorkerProcess(this.#context, {
       ...options,
-      onStats: (stats) => this.#listener.onStats(worker.name, stats),
+      onStats: (stats) => {
+        this.#oomWatch.look(this.#context.clock.nowNs());
+        this.#listener.onStats(worker.name, stats);
+      },
       onEnd: (end) => this.#onEnd(end),
     });
     this.#workers.push(worker);
@@ -160,9 +163,7 @@ export class WorkerFleet implements WorkerProcesses, AsyncDisposable {
   }
 
   #onEnd(end: WorkerEnd): void {
-    const kills = oomKills();
-    if (end.reason === 'outside' && kills > this.#oomKills) this.#outOfMemory.add(end);
-    this.#oomKills = kills;
+    if (this.#oomWatch.claims(end)) this.#outOfMemory.add(end);
     this.#listener.onEnd(end);
   }
 
