@@ -1,21 +1,26 @@
 import { defineConfig } from 'vitest/config';
 
 const ceilingMs = 120_000;
+/** Computes only: as many files at a time as there are cores, though vitest would leave one free. */
+const everyCore = '100%';
 /** Text is compared as it reads without colours, also where CI asks for them. */
 const env = { NO_COLOR: '1' };
 
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: 'unit', env, include: ['test/unit/**/*.test.ts'] } },
+      { test: { name: 'unit', env, include: ['test/unit/**/*.test.ts'], maxWorkers: everyCore } },
       {
         test: {
           name: 'integration',
           env,
           include: ['test/integration/**/*.test.ts'],
+          globalSetup: 'test/fixtures/compiled.ts',
           testTimeout: ceilingMs,
           hookTimeout: ceilingMs,
-          fileParallelism: false,
+          // These wait for servers most of the time, and for conditions, so that a neighbour makes them slower, not wrong.
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
         },
       },
       {
@@ -23,6 +28,7 @@ export default defineConfig({
           name: 'simulation',
           env,
           include: ['test/simulation/**/*.test.ts'],
+          maxWorkers: everyCore,
           testTimeout: 5 * ceilingMs,
           hookTimeout: ceilingMs,
         },
@@ -32,8 +38,10 @@ export default defineConfig({
           name: 'scenario',
           env,
           include: ['test/scenario/**/*.test.ts'],
+          globalSetup: 'test/fixtures/compiled.ts',
           testTimeout: 5 * ceilingMs,
           hookTimeout: ceilingMs,
+          // Measures time: after all others, one file after the other.
           fileParallelism: false,
         },
       },
