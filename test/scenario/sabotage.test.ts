@@ -1,11 +1,11 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { LoadPlan } from '../../harness/load/plan.js';
-import type { Results } from '../../reports/results.js';
-import { type FinishedScenario, failures, runFixture } from '../fixtures/run-scenario.js';
-import { Slots } from '../fixtures/slots.js';
+import { isHit } from '../fixtures/drivers/sabotage/wrap.js';
+import { expectCaught, expectClean } from '../fixtures/expect-verdict.js';
+import { failures } from '../fixtures/run-scenario.js';
+import { sabotageRuns } from '../fixtures/sabotage-runs.js';
 
 /**
  * A harness is only worth what it catches. Each sabotage must be found by the gates that are meant for it, with the count
@@ -16,6 +16,7 @@ interface Case {
   readonly sabotage: string;
   readonly what: string;
   readonly options?: Readonly<Record<string, number>>;
+  readonly set?: readonly string[];
   /** What each gate that fails observes. */
   readonly caught: (plan: LoadPlan) => Readonly<Record<string, number>>;
 }
@@ -60,6 +61,8 @@ const STEADY: readonly Case[] = [
   {
     sabotage: 'never-settles',
     what: 'so that the fresh consumer handles everything once more',
+    // Time for that also where it comes slowly.
+    set: ['drain.deadline=10s'],
     caught: ({ count }) => ({ unsettled: count, duplicated: count }),
   },
   {
@@ -71,26 +74,17 @@ const STEADY: readonly Case[] = [
   { sabotage: 'never-stops', what: 'neither the consumer nor the fresh one', caught: () => ({ crashed: 2 }) },
 ];
 
-const folder = mkdtempSync(join(tmpdir(), 'gauntlet-sabotage-'));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
 /** Three runs at a time: each spends most of its time waiting for silence. */
-const slots = new Slots(3);
-let runs = 0;
-
-function run(scenario: string, sabotage?: string, set: readonly string[] = []): Promise<FinishedScenario> {
-  const named = sabotage === undefined ? [] : [`system.options.sabotage=${sabotage}`];
-  return slots.use(() => runFixture(scenario, [...named, ...set], join(folder, String(runs++))));
-}
+const { folder, run } = sabotageRuns(3);
 
 describe.concurrent('counts of a steady load', () => {
   it('are clean without a sabotage', async () => {
     expectClean((await run('steady')).results);
   });
 
-  it.each(STEADY)('$sabotage $what', async ({ sabotage, options = {}, caught }) => {
-    const set = Object.entries(options).map(([option, value]) => `system.options.${option}=${value}`);
-    const { results, plan } = await run('steady', sabotage, set);
+  it.each(STEADY)('$sabotage $what', async ({ sabotage, options = {}, set = [], caught }) => {
+    const named = Object.entries(options).map(([option, value]) => `system.options.${option}=${value}`);
+    const { results, plan } = await run('steady', sabotage, [...named, ...set]);
     expectCaught(results, caught(plan));
   });
 
@@ -136,11 +130,28 @@ describe.concurrent('poison, which only the inventory shows', () => {
 
   it.each([
     ['inventory-hangs', /did not end within 2 s/],
+    ['inventory-throws', /the index is broken/],
     ['inventory-changes', /no two in a row were alike within 2 s/],
   ])('%s: what it holds was not found', async (sabotage, problem) => {
     const { results, plan } = await run('poison', sabotage);
     expect(results.ledger.inventory.problem).toMatch(problem);
     expectCaught(results, { lost: poisoned(plan), misjudged: poisoned(plan) });
+  });
+
+  it('settles-the-failed: every other one that should be a dead letter is none', async () => {
+    const { results, plan } = await run('poison', 'settles-the-failed', ['system.options.every=2']);
+    const settled = [...plan.poison.keys()].filter((ordinal) => plan.poison[ordinal] !== 0 && isHit(ordinal, EVEN));
+    expect(settled.length).toBeGreaterThan(0);
+    expect(settled.length).toBeLessThan(poisoned(plan));
+    expectCaught(results, { lost: settled.length, misjudged: settled.length });
+  });
+
+  it('crashes: the consumer dies in the midst of the load, and the fresh one makes good for it', async () => {
+    const set = ['system.options.every=700', `system.options.memory=${join(folder, 'crashed')}`];
+    const { results } = await run('poison', 'crashes', set);
+    expectCaught(results, { crashed: 1 });
+    const [crash] = results.events.filter(({ kind }) => kind === 'worker');
+    expect(crash?.text).toMatch(/^consumer-1: [\s\S]*lost its mind/);
   });
 });
 
@@ -157,56 +168,23 @@ describe.concurrent('messages that are shed', () => {
   });
 });
 
-describe.concurrent('Redis killed under load', () => {
+describe.concurrent('a failover by Sentinels under load', () => {
   it('passes when what was in flight is told as indeterminate', async () => {
-    const { results } = await run('redis-killed');
+    const { results } = await run('failed-over');
     expectClean(results);
     expect(results.ledger.counts.indeterminate?.value).toBeGreaterThan(0);
   });
 
-  it('loses-in-flight', async () => {
-    const { results, plan } = await run('redis-killed', 'loses-in-flight');
-    const { counts } = results.ledger;
-    expect(counts.accepted?.value).toBe(plan.count);
-    const missing = plan.count - counts.delivered!.value;
-    expect(missing).toBeGreaterThan(0);
-    expectCaught(results, { lost: missing });
+  it('loses-in-flight: as many as the driver noted when it called them stored', async () => {
+    const memory = join(folder, 'called-stored');
+    const { results, plan } = await run('failed-over', 'loses-in-flight', [`system.options.memory=${memory}`]);
+    const noted = new Set(readFileSync(memory, 'utf8').trim().split('\n'));
+    expect(results.ledger.counts.accepted?.value).toBe(plan.count);
+    expectCaught(results, { lost: noted.size });
   });
 });
 
-/** One at a time, and with seconds between right and wrong: these are about time. */
-describe('latency and throughput', () => {
-  it('pass without a sabotage', async () => {
-    expectClean((await run('quick')).results);
-  });
-
-  it('delays: one message in fifty by 2 s, which the p99.5 shows', async () => {
-    const { results } = await run('quick', 'delays', ['system.options.every=50', 'system.options.holdMs=2000']);
-    expect(observed(results, 'latency.p99.5')).toBeGreaterThanOrEqual(2000);
-    expectTardy(results, ['latency.p99.5']);
-  });
-
-  it('stalls: 200 ms of every second, of which the p95 sees all but 50 ms', async () => {
-    const { results } = await run('quick', 'stalls', ['system.options.holdMs=200']);
-    expect(observed(results, 'latency.p95')).toBeGreaterThanOrEqual(0.95 * (200 - 0.05 * 1000));
-    expectTardy(results, ['latency.p95']);
-  });
-
-  it('blocks-the-event-loop: the generator cannot send on time, and the system answers for it', async () => {
-    const set = ['system.options.every=250', 'system.options.holdMs=200'];
-    const { results } = await run('quick', 'blocks-the-event-loop', set);
-    // 200 ms of every half second.
-    expect(observed(results, 'latency.p95')).toBeGreaterThanOrEqual(0.95 * (200 - 0.05 * 500));
-    expectTardy(results, ['latency.p95']);
-  });
-
-  it('delivers-in-the-drain: all of it, and none of it counts', async () => {
-    const { results, plan } = await run('quick', 'delivers-in-the-drain', ['system.options.holdMs=8000']);
-    expect(results.ledger.counts.delivered?.value).toBe(plan.count);
-    expect(observed(results, 'throughput')).toBe(0);
-    expectTardy(results, ['throughput', 'latency.p95', 'latency.p99.5']);
-  });
-});
+const EVEN = { every: 2, before: Number.POSITIVE_INFINITY };
 
 /** Messages of the plan that a sabotage hits: see `isHit`. */
 function hits({ count }: Pick<LoadPlan, 'count'>, every = 100): number {
@@ -222,40 +200,4 @@ function availabilityWithoutHits(plan: LoadPlan): number {
   const [warmup, steady] = plan.phases;
   const missing = hits(plan) - hits({ count: warmup!.end });
   return 1 - missing / (steady!.end - steady!.first);
-}
-
-function observed({ gates }: Results, metric: string): number | null | undefined {
-  return gates.find((gate) => gate.metric === metric)?.observed;
-}
-
-/**
- * Every gate passed. On a machine so busy that the generator fell behind the verdict is inconclusive, and rightly so;
- * nothing else excuses it here.
- */
-function expectClean({ gates, verdict, reason, instrument }: Results): void {
-  expect(gates.filter((gate) => gate.verdict !== 'pass')).toEqual([]);
-  const excuses = instrument.problems.filter((problem) => problem.startsWith('the generator fell behind'));
-  expect(instrument.problems).toEqual(excuses);
-  expect(verdict, reason).toBe(excuses.length === 0 ? 'pass' : 'inconclusive');
-}
-
-/** Exactly these gates failed, with these values. */
-function expectCaught(results: Results, caught: Readonly<Record<string, number>>): void {
-  const found = failures(results);
-  expect(Object.keys(found).sort()).toEqual(Object.keys(caught).sort());
-  for (const [metric, value] of Object.entries(caught)) expect(found[metric], metric).toBeCloseTo(value, 9);
-  expect(results.verdict).toBe('fail');
-}
-
-/**
- * These gates failed, and none but those that are about time. On a machine that was disturbed for more than half of the
- * load they are inconclusive, whatever they observed: nothing could be said then.
- */
-function expectTardy({ gates, verdict }: Results, metrics: readonly string[]): void {
-  const missed = gates.filter((gate) => gate.verdict !== 'pass');
-  expect(missed.map(({ metric }) => metric)).toEqual(expect.arrayContaining([...metrics]));
-  expect(missed.filter(({ metric }) => !/^(latency|throughput)/.test(metric))).toEqual([]);
-  const excused = missed.filter((gate) => gate.verdict === 'inconclusive');
-  for (const { note } of excused) expect(note).toMatch(/^the machine was disturbed for/);
-  expect(verdict).toBe(excused.length === missed.length ? 'inconclusive' : 'fail');
 }
