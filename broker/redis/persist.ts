@@ -40,5 +40,8 @@ export async function persistOn<T>(
   const name = links.purpose;
   if (links.isClosed) throw new BrokerError('closed', `${name} is closed`);
   const reason = last?.message ?? links.lastReason(slot);
-  throw new BrokerError('connection', `${name}: not reached within ${withinMs} ms: ${reason}`, { cause: last });
+  const place = links.directory.masterOf(slot)?.id ?? 'a master';
+  throw new BrokerError('connection', `${name}: ${place} not reached within ${withinMs} ms: ${reason}`, {
+    cause: last,
+  });
 }

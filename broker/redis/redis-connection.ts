@@ -1,11 +1,19 @@
-import type { ConnectionOptions } from 'node:tls';
 import { Redis } from 'ioredis';
 import { BrokerError } from '../broker-error.js';
 import type { CancelTimer, Clock } from '../clock.js';
 import type { RedisAddress } from './link.js';
 import { PendingCommands } from './pending-commands.js';
 import { refusalOf } from './refusal.js';
+import { serverName } from './tls-probe.js';
 import { type OnReply, WireCommand } from './wire-command.js';
+
+export interface ConnectionEnd {
+  readonly reason: string;
+  /** Why opening another connection cannot help. */
+  readonly refusal?: BrokerError | undefined;
+  /** It was accepted, and ended without a greeting: the server or a proxy is not ready, or TLS is on at one end only. */
+  readonly wasMute?: boolean;
+}
 
 export interface RedisConnectionOptions {
   readonly name: string;
@@ -16,8 +24,8 @@ export interface RedisConnectionOptions {
   readonly clock: Clock;
   /** The handshake is done: commands may be written. */
   onReady(): void;
-  /** Called once. `refusal`: why opening another connection cannot help. */
-  onClosed(reason: string, refusal: BrokerError | undefined): void;
+  /** Called once. */
+  onClosed(end: ConnectionEnd): void;
 }
 
 /** One connection to one server, from connecting to its end; it is never opened again. */
@@ -72,19 +80,23 @@ export class RedisConnection implements Connection {
       connectTimeout: 0,
       retryStrategy: () => null,
     });
-    this.#redis.on('error', (error: Error) => this.#end(error.message, refusalOf(error, address)));
+    this.#redis.on('error', (error: NodeJS.ErrnoException) => {
+      const refusal = refusalOf(error, address);
+      if (refusal === undefined && !this.#isReady && isClosing(error)) this.#endMute();
+      else this.#end({ reason: error.message, refusal });
+    });
     this.#redis.on('ready', () => {
       if (this.#isOver) return;
       this.#cancelHandshake();
       this.#isReady = true;
       // Before ioredis' own listener, which would fail what is outstanding in its own way.
-      this.#redis.stream.prependOnceListener('close', () => this.#end('connection closed', undefined));
+      this.#redis.stream.prependOnceListener('close', () => this.#end({ reason: 'connection closed' }));
       options.onReady();
     });
-    this.#redis.on('close', () => this.#end('connection closed', undefined));
+    this.#redis.on('close', () => this.#endMute());
     this.#cancelHandshake = clock.after(handshakeTimeoutMs, () => {
       const what = tls ? 'no TLS greeting (is it a port without TLS?)' : 'no greeting';
-      this.#end(`${what} within ${handshakeTimeoutMs} ms`, undefined);
+      this.#end({ reason: `${what} within ${handshakeTimeoutMs} ms`, wasMute: true });
     });
     this.#redis.connect().catch(() => {});
   }
@@ -122,11 +134,11 @@ export class RedisConnection implements Connection {
 
   subscribe(channels: readonly string[], onMessage: (channel: string, message: string) => void): void {
     this.#redis.on('message', onMessage);
-    this.#redis.subscribe(...channels).catch((error: Error) => this.#end(error.message, undefined));
+    this.#redis.subscribe(...channels).catch((error: Error) => this.#end({ reason: error.message }));
   }
 
   destroy(reason: string, refusal?: BrokerError): void {
-    this.#end(reason, refusal);
+    this.#end({ reason, refusal });
   }
 
   #watch(): CancelTimer {
@@ -139,12 +151,20 @@ export class RedisConnection implements Connection {
       // Late itself, this process has slept: the reply may lie in the socket already, and is read before the next look.
       const hasSlept = nowMs - dueMs > replyTimeoutMs / 2;
       if (!hasSlept && nowMs - this.#lastReplyMs > replyTimeoutMs)
-        this.#end(`no reply for ${replyTimeoutMs} ms`, undefined);
+        this.#end({ reason: `no reply for ${replyTimeoutMs} ms` });
       else this.#cancelWatchdog = this.#watch();
     });
   }
 
-  #end(reason: string, refusal: BrokerError | undefined): void {
+  /** Before the handshake is done nothing tells a server that is not ready yet from one that expects something else. */
+  #endMute(): void {
+    const { tls } = this.#options.address;
+    const other = tls ? `it does not speak TLS (leave 'tls' out)` : `it expects TLS (set 'tls')`;
+    const reason = `closed before any greeting: it is starting, a proxy has no server behind it, or ${other}`;
+    this.#end({ reason, wasMute: true });
+  }
+
+  #end(end: ConnectionEnd): void {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#cancelHandshake();
@@ -152,13 +172,13 @@ export class RedisConnection implements Connection {
     this.#redis.disconnect();
     this.#redis.stream?.destroy();
     for (const command of this.#pending.takeAll()) {
-      command.reject(new BrokerError('connection', `${this.#options.name}: connection closed (${reason})`));
+      command.reject(new BrokerError('connection', `${this.#options.name}: connection closed (${end.reason})`));
     }
-    this.#options.onClosed(reason, refusal);
+    this.#options.onClosed(end);
   }
 }
 
-/** Node refuses an IP address as a server name. */
-function serverName(host: string): ConnectionOptions {
-  return /^[\d.]+$|:/.test(host) ? {} : { servername: host };
+/** The other side has closed, politely or not; not that it could not be reached or resolved. */
+function isClosing({ code, syscall }: NodeJS.ErrnoException): boolean {
+  return (code === 'ECONNRESET' || code === 'EPIPE') && syscall !== 'connect';
 }

@@ -2,8 +2,9 @@ import { BrokerError } from '../broker-error.js';
 import type { CancelTimer } from '../clock.js';
 import { parseGreeting } from './greeting.js';
 import type { Link, LinkOptions } from './link.js';
-import { type Connection, type OpenConnection, RedisConnection } from './redis-connection.js';
+import { type Connection, type ConnectionEnd, type OpenConnection, RedisConnection } from './redis-connection.js';
 import { isDemotion, refusalOf } from './refusal.js';
+import { type ProbeTls, probeTls } from './tls-probe.js';
 import { type CommandArgument, encodeCommand, type OnReply, type Reply } from './wire-command.js';
 
 /**
@@ -21,6 +22,14 @@ interface Subscription {
   onMessage(channel: string, message: string): void;
 }
 
+/** Tests simulate both. */
+export interface LinkParts {
+  readonly openConnection: OpenConnection;
+  readonly probeTls: ProbeTls;
+}
+
+const REAL_PARTS: LinkParts = { openConnection: (options) => new RedisConnection(options), probeTls };
+
 /**
  * The {@link Link} to a real server. It is open once the server has answered INFO, has loaded its data, and is not refused.
  * Nothing is queued or sent again: a command is written while the link is open or fails at once, and whoever sent it decides.
@@ -29,7 +38,7 @@ export class RedisLink implements Link {
   readonly name: string;
   readonly #options: LinkOptions;
   readonly #subscription: Subscription | undefined;
-  readonly #openConnection: OpenConnection;
+  readonly #parts: LinkParts;
   readonly #attempts = new Set<Connection>();
   #connection: Connection | undefined;
   #history = '';
@@ -38,15 +47,15 @@ export class RedisLink implements Link {
   #cancelNextAttempt: CancelTimer | undefined;
   #waiters = new Set<() => void>();
   #lastReason = 'not connected yet';
+  /** A server that has greeted once speaks as it is spoken to. */
+  #wasGreeted = false;
+  #cancelProbe: CancelTimer | undefined;
+  #mismatch: BrokerError | undefined;
 
-  constructor(
-    options: LinkOptions,
-    subscription?: Subscription,
-    openConnection: OpenConnection = (connection) => new RedisConnection(connection),
-  ) {
+  constructor(options: LinkOptions, subscription?: Subscription, parts: LinkParts = REAL_PARTS) {
     this.name = options.name;
     this.#options = options;
-    this.#openConnection = openConnection;
+    this.#parts = parts;
     this.#subscription = subscription;
     this.#attempt();
   }
@@ -118,6 +127,7 @@ export class RedisLink implements Link {
     this.#isEnded = true;
     this.#lastReason = 'closed';
     this.#cancelNextAttempt?.();
+    this.#cancelProbe?.();
     for (const attempt of [...this.#attempts]) attempt.destroy('closed');
     this.#connection?.destroy('closed');
     this.#wake();
@@ -126,15 +136,16 @@ export class RedisLink implements Link {
   #attempt(): void {
     if (this.#isEnded || this.isOpen) return;
     const { address, replyTimeoutMs, clock, random } = this.#options;
-    const connection: Connection = this.#openConnection({
+    const connection: Connection = this.#parts.openConnection({
       name: this.name,
       address,
       handshakeTimeoutMs: HANDSHAKE_TIMEOUT_MS,
       replyTimeoutMs,
       clock,
       onReady: () => this.#greet(connection),
-      onClosed: (reason, refusal) => this.#onClosed(connection, reason, refusal),
+      onClosed: (end) => this.#onClosed(connection, end),
     });
+    if (this.#attempts.size > 0) this.#suspectTls();
     this.#attempts.add(connection);
     this.#nextAttemptAfter(ATTEMPT_EVERY_MS * (0.75 + random() / 2));
   }
@@ -155,7 +166,10 @@ export class RedisLink implements Link {
       this.#connection = connection;
       this.#history = greeting.history;
       this.#failures = 0;
+      this.#wasGreeted = true;
       this.#cancelNextAttempt?.();
+      this.#cancelProbe?.();
+      this.#mismatch = undefined;
       for (const attempt of [...this.#attempts]) attempt.destroy('another one was greeted first');
       if (this.#subscription !== undefined) {
         connection.subscribe(this.#subscription.channels, this.#subscription.onMessage);
@@ -165,11 +179,13 @@ export class RedisLink implements Link {
     });
   }
 
-  #onClosed(connection: Connection, reason: string, refusal: BrokerError | undefined): void {
+  #onClosed(connection: Connection, { reason, refusal: given, wasMute }: ConnectionEnd): void {
     const wasOpen = this.#connection === connection;
     if (wasOpen) this.#connection = undefined;
     this.#attempts.delete(connection);
     if (this.isOpen) return;
+    if (wasMute) this.#suspectTls();
+    const refusal = given ?? (wasMute ? this.#mismatch : undefined);
     if (!this.#isEnded) this.#lastReason = refusal?.message ?? reason;
     if (wasOpen) this.#options.onClosed(reason);
     if (this.#isEnded) return;
@@ -177,6 +193,19 @@ export class RedisLink implements Link {
     this.#failures++;
     const capMs = Math.min(BACKOFF_CAP_MS, BACKOFF_BASE_MS * 2 ** this.#failures);
     this.#nextAttemptAfter(BACKOFF_BASE_MS + this.#options.random() * (capMs - BACKOFF_BASE_MS));
+  }
+
+  /** Nothing was said: to who never did, it is put the other way. The attempts go on meanwhile, as they were. */
+  #suspectTls(): void {
+    if (this.#wasGreeted || this.#isEnded || this.#cancelProbe !== undefined) return;
+    const { address, clock, onRefused } = this.#options;
+    this.#cancelProbe = this.#parts.probeTls(address, clock, (mismatch) => {
+      this.#cancelProbe = undefined;
+      if (mismatch === undefined || this.#wasGreeted || this.#isEnded) return;
+      this.#mismatch = mismatch;
+      this.#lastReason = mismatch.message;
+      onRefused?.(mismatch);
+    });
   }
 
   #wake(): void {

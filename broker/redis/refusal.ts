@@ -57,11 +57,13 @@ export function isRedirection(error: Error): boolean {
 const REDIRECTIONS: ReadonlySet<string> = new Set(['MOVED', 'ASK', 'TRYAGAIN', 'CLUSTERDOWN', 'READONLY']);
 
 const AUTHENTICATION: ReadonlySet<string> = new Set(['WRONGPASS', 'NOAUTH', 'NOPERM', 'DENIED']);
+/** Some servers answer what is not TLS with a TLS alert. */
+const TLS_RECORD = /^Unknown RESP type 2[0-3]\b/;
 const CERTIFICATE =
   /^(DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_|CERT_|ERR_TLS_CERT_ALTNAME_INVALID)/;
 
 /** Why a connection cannot be opened, if another attempt cannot help: with the place and the remedy. */
-export function refusalOf(error: Error & { code?: string }, address: RedisAddress): BrokerError | undefined {
+export function refusalOf(error: NodeJS.ErrnoException, address: RedisAddress): BrokerError | undefined {
   const place = `${address.host}:${address.port}`;
   const refused = (code: 'unauthorized' | 'protocol' | 'bad-option', remedy: string) =>
     new BrokerError(code, `${place}: ${error.message}: ${remedy}`, { cause: error });
@@ -73,6 +75,9 @@ export function refusalOf(error: Error & { code?: string }, address: RedisAddres
       return refused('bad-option', `'db' is ${address.db}; a cluster has only 0`);
     }
     return undefined;
+  }
+  if (!address.tls && TLS_RECORD.test(error.message)) {
+    return refused('protocol', `the server seems to expect TLS: set 'tls'`);
   }
   if (/^Unknown RESP type/.test(error.message)) {
     return refused('protocol', address.tls ? 'no Redis answers there' : `no Redis answers there, or it wants 'tls'`);

@@ -151,7 +151,7 @@ export class SimConnection implements Connection {
     for (const fail of outstanding) {
       fail(new BrokerError('connection', `${this.#options.name}: connection closed (${reason})`), null);
     }
-    this.#options.onClosed(reason, undefined);
+    this.#options.onClosed({ reason });
   }
 
   /** What was written before is on its way and still arrives. */

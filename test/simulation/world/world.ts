@@ -109,7 +109,10 @@ export class World implements ConnectionWorld {
     return {
       openDirectory: () => new SimDirectory(process, { wiring, authorities, topology, extraDelayMs: directoryDelayMs }),
       openLink: (options) =>
-        new RedisLink(options, undefined, (connection) => new SimConnection(connection, process, this)),
+        new RedisLink(options, undefined, {
+          openConnection: (connection) => new SimConnection(connection, process, this),
+          probeTls: () => () => {},
+        }),
     };
   }
 

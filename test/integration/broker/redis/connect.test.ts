@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { createServer as createHttpServer } from 'node:http';
-import { type AddressInfo, connect as connectTcp, type Server } from 'node:net';
+import { type AddressInfo, connect as connectTcp, createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type BrokerEvent, type BrokerOptions, MessageBroker } from '../../../../broker/index.js';
@@ -23,18 +23,21 @@ beforeAll(async () => {
   ca = await read('localhost.crt');
   // What a Redis with TLS looks like from outside, whether the one at hand was built with it or not.
   const tls = createTlsServer({ cert: ca, key: await read('localhost.key') }, (socket) => {
-    const upstream = connectTcp(server.port, server.host);
-    for (const [one, other] of [[socket, upstream] as const, [upstream, socket] as const]) {
-      one.pipe(other);
-      one.on('error', () => {});
-      one.on('close', () => other.destroy());
-    }
+    pipeBoth(socket, connectTcp(server.port, server.host));
   });
   tls.on('tlsClientError', (_, socket) => socket.destroy());
   tlsPort = await listen(tls);
   httpPort = await listen(createHttpServer());
 });
 afterAll(() => disposal[Symbol.asyncDispose]());
+
+function pipeBoth(socket: Socket, upstream: Socket): void {
+  for (const [one, other] of [[socket, upstream] as const, [upstream, socket] as const]) {
+    one.pipe(other);
+    one.on('error', () => {});
+    one.on('close', () => other.destroy());
+  }
+}
 
 async function listen(listener: Server): Promise<number> {
   await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve));
@@ -70,6 +73,30 @@ describe('connecting fails at once', () => {
     });
   });
 
+  it('where the server expects TLS', async () => {
+    await expect(connect(local(tlsPort))).rejects.toMatchObject({
+      code: 'protocol',
+      message: `127.0.0.1:${tlsPort}: the server seems to expect TLS: set 'tls'`,
+    });
+  });
+
+  it('where the server does not speak TLS', async () => {
+    await expect(connect({ ...server.address, tls: true })).rejects.toMatchObject({
+      code: 'protocol',
+      message: expect.stringMatching(`127.0.0.1:${server.port}: .*(does not speak TLS|no TLS there).*'tls' out`),
+    });
+  });
+
+  it.each([
+    ['expects', {}, () => tlsPort],
+    ['does not speak', { tls: true }, () => server.port],
+  ] as const)('where every node that is listed %s TLS', async (_, tls, port) => {
+    const node = local(port());
+    const protocol = { code: 'protocol', message: expect.stringContaining(`${node.host}:${node.port}`) };
+    await expect(connect({ cluster: [node], ...tls })).rejects.toMatchObject(protocol);
+    await expect(connect({ sentinels: [node], master: 'm', ...tls })).rejects.toMatchObject(protocol);
+  });
+
   it('where something else answers than Redis', async () => {
     await expect(connect(local(httpPort))).rejects.toMatchObject({
       code: 'protocol',
@@ -92,14 +119,29 @@ describe('connecting fails at once', () => {
   });
 });
 
-it('a port without TLS is suspected when nothing answers in TLS', async () => {
-  const refused = connect({ ...server.address, tls: true }, { connectTimeoutMs: 5_000 });
-  await expect(refused).rejects.toMatchObject({ message: expect.stringContaining('TLS') });
+it('a server that is not there yet, behind a proxy that accepts and closes, is waited for', async () => {
+  const upstream = await RedisServer.start();
+  disposal.use(upstream);
+  let isUp = false;
+  let refused = 0;
+  const proxy = createServer((socket) => {
+    socket.on('error', () => {});
+    if (isUp) pipeBoth(socket, connectTcp(upstream.port, upstream.host));
+    else socket.destroy();
+    if (++refused === 10) isUp = true;
+  });
+  await using broker = await connect(local(await listen(proxy)));
+  await broker.createTopic('behind-a-proxy', { partitions: 1 });
 });
 
-it('a port with TLS does not open without', async () => {
-  const refused = connect(local(tlsPort), { connectTimeoutMs: 1_000 });
-  await expect(refused).rejects.toMatchObject({ code: expect.stringMatching(/^(connection|protocol)$/) });
+it.each([
+  ['without', {}, /starting, a proxy has no server behind it, or it expects TLS \(set 'tls'\)/],
+  ['with', { tls: true }, /starting, a proxy has no server behind it, or it does not speak TLS \(leave 'tls' out\)/],
+] as const)('who only ever accepts and closes is given up %s TLS, with both possibilities', async (_, tls, message) => {
+  const port = await listen(createServer((socket) => socket.destroy()));
+  const failure = await connect({ ...local(port), ...tls }, { connectTimeoutMs: 300 }).catch((error: Error) => error);
+  expect(failure).toMatchObject({ code: 'connection', message: expect.stringMatching(message) });
+  expect(failure).toMatchObject({ message: expect.stringContaining(`127.0.0.1:${port}`) });
 });
 
 it('a trusted certificate, and the right password, open', async () => {

@@ -3,6 +3,7 @@ import { BrokerError } from '../../../../broker/broker-error.js';
 import type { LinkOptions } from '../../../../broker/redis/link.js';
 import type { Connection, RedisConnectionOptions } from '../../../../broker/redis/redis-connection.js';
 import { RedisLink } from '../../../../broker/redis/redis-link.js';
+import type { ProbeTls } from '../../../../broker/redis/tls-probe.js';
 import type { OnReply } from '../../../../broker/redis/wire-command.js';
 import { ManualClock } from '../../../fixtures/manual-clock.js';
 
@@ -52,7 +53,13 @@ class FakeConnection implements Connection {
     this.isOver = true;
     this.isUsable = false;
     for (const onReply of this.outstanding.splice(0)) onReply(new BrokerError('connection', reason), null);
-    this.options.onClosed(reason, refusal);
+    this.options.onClosed({ reason, refusal });
+  }
+
+  /** Accepted and closed, or left without an answer. */
+  endMute(): void {
+    this.isOver = true;
+    this.options.onClosed({ reason: 'closed before any greeting', wasMute: true });
   }
 }
 
@@ -60,12 +67,29 @@ describe('a link', () => {
   let clock: ManualClock;
   let opened: FakeConnection[];
   let log: string[];
+  /** Of the probe that is under way. */
+  let onVerdict: Parameters<ProbeTls>[2] | undefined;
+  let probes: number;
 
   beforeEach(() => {
     clock = new ManualClock();
     opened = [];
     log = [];
+    onVerdict = undefined;
+    probes = 0;
   });
+
+  const MISMATCH = new BrokerError('protocol', 'it expects TLS');
+  const probeTls: ProbeTls = (_address, _clock, onDone) => {
+    probes++;
+    onVerdict = (mismatch) => {
+      onVerdict = undefined;
+      onDone(mismatch);
+    };
+    return () => {
+      onVerdict = undefined;
+    };
+  };
 
   function open(options: Partial<LinkOptions> = {}): RedisLink {
     const own: LinkOptions = {
@@ -79,11 +103,12 @@ describe('a link', () => {
       onRefused: ({ code }) => log.push(`refused ${code}`),
       ...options,
     };
-    return new RedisLink(own, undefined, (connection) => {
+    const openConnection = (connection: RedisConnectionOptions) => {
       const fake = new FakeConnection(connection);
       opened.push(fake);
       return fake;
-    });
+    };
+    return new RedisLink(own, undefined, { openConnection, probeTls });
   }
 
   it('is open when the server has greeted it', async () => {
@@ -175,6 +200,46 @@ describe('a link', () => {
     expect(link.lastReason).toBe('wrong password');
     clock.advance(250);
     expect(opened).toHaveLength(2);
+  });
+
+  it('asks the other way, once at a time, when it is closed without a greeting, and is refused by an answer only', () => {
+    const link = open();
+    opened[0]!.endMute();
+    clock.advance(250);
+    opened[1]!.endMute();
+    expect(probes).toBe(1);
+    onVerdict!(undefined);
+    expect(log).toEqual([]);
+    clock.advance(250);
+    opened[2]!.endMute();
+    onVerdict!(MISMATCH);
+    expect(log).toEqual(['refused protocol']);
+    expect(link.lastReason).toBe('it expects TLS');
+    clock.advance(250);
+    opened[3]!.endMute();
+    expect(link.lastReason).toBe('it expects TLS');
+  });
+
+  it('asks the other way when an attempt is not answered, without waiting for its end', () => {
+    open();
+    clock.advance(399);
+    expect(probes).toBe(0);
+    clock.advance(1);
+    expect(probes).toBe(1);
+  });
+
+  it('does not suspect a server that has greeted, or cannot be reached', () => {
+    const link = open();
+    opened[0]!.destroy('ECONNREFUSED');
+    clock.advance(250);
+    opened[1]!.endMute();
+    clock.advance(250);
+    opened[2]!.greet();
+    expect(onVerdict).toBeUndefined();
+    link.reset('test');
+    clock.advance(250);
+    opened[3]!.endMute();
+    expect(probes).toBe(1);
   });
 
   it('is closed for good, whatever it was doing', async () => {

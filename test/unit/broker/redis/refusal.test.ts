@@ -31,6 +31,7 @@ describe('a connection that cannot be opened', () => {
     ['ERR DB index is out of range', reply, {}, 'bad-option'],
     ['ERR SELECT is not allowed in cluster mode', reply, {}, 'bad-option'],
     ['Unknown RESP type 72 "H"', {}, {}, 'protocol'],
+    ['Unknown RESP type 21 "\x15"', {}, {}, 'protocol'],
     ['write EPROTO: wrong version number', { code: 'EPROTO' }, { tls: true }, 'protocol'],
     ['self-signed certificate', { code: 'DEPTH_ZERO_SELF_SIGNED_CERT' }, { tls: true }, 'protocol'],
   ] as const)('because of %s is refused for good, with the place', (message, fields, tls, code) => {
