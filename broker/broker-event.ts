@@ -21,6 +21,18 @@ export type BrokerEvent =
   | { readonly kind: 'server-note'; readonly server: string; readonly note: string }
   /** Publishing goes on with fewer replicas than configured (`onReplicaLoss`), or again with all. */
   | { readonly kind: 'replicas'; readonly master: string; readonly needed: number; readonly configured: number }
+  /**
+   * Fewer replicas than needed confirm the leases of a group's partitions on this master: their messages are not handled
+   * until as many as needed do, which is the next such event.
+   */
+  | {
+      readonly kind: 'leases';
+      readonly topic: string;
+      readonly group: string;
+      readonly master: string;
+      readonly needed: number;
+      readonly confirmed: number;
+    }
   | { readonly kind: 'dead-lettered'; readonly topic: string; readonly group: string; readonly id: string }
   | { readonly kind: 'quarantined'; readonly topic: string; readonly group: string; readonly position: string };
 

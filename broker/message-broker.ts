@@ -130,7 +130,7 @@ export class MessageBroker implements AsyncDisposable {
     const partitions = await this.#onTopic(topic, (link) => describeTopic(link, topic));
     // Whoever closed the broker meanwhile does not know of this one.
     if (this.#closing !== undefined) throw new BrokerError('closed', 'the broker is closed');
-    const { replyTimeoutMs, connectTimeoutMs, clock, random, onEvent } = this.#options;
+    const { replyTimeoutMs, connectTimeoutMs, onReplicaLoss, clock, random, onEvent } = this.#options;
     const { directory, openLinks, failover } = this.#topology;
     const owner = randomName();
     let unregister = () => {};
@@ -144,6 +144,7 @@ export class MessageBroker implements AsyncDisposable {
       group,
       owner,
       directory,
+      policy: { durability: this.#durability, onReplicaLoss },
       openLinks,
       replyTimeoutMs,
       connectTimeoutMs,

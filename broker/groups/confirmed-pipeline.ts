@@ -13,6 +13,8 @@ export interface PipelineOutcome {
   readonly results: readonly CallResult[];
   /** As many replicas as needed hold everything that the calls wrote. */
   readonly isConfirmed: boolean;
+  /** How many replicas do; -1 where that was not answered. */
+  readonly confirmed: number;
   /** When it was sent: an owner's time counts from then. */
   readonly sentMs: number;
 }
@@ -65,7 +67,7 @@ export class ConfirmedPipeline {
     let missing = calls.length + (replicas > 0 ? 1 : 0);
     let confirmed = 0;
     const answer = () => {
-      if (--missing === 0) onDone({ results, isConfirmed: confirmed >= replicas, sentMs });
+      if (--missing === 0) onDone({ results, isConfirmed: confirmed >= replicas, confirmed, sentMs });
     };
     this.#link.corked(() => {
       for (const [i, { script, keys, args }] of calls.entries()) {

@@ -81,9 +81,9 @@ function registerOn(
   const calls = partitions.map((partition) => registerCall(groupKeys(topic, partition, group), group));
   const replicas = replicasOf(slotOf(topic, partitions[0]!));
   return new Promise((resolve) => {
-    pipeline.send(calls, replicas, ({ results, isConfirmed }) => {
+    pipeline.send(calls, replicas, ({ results, isConfirmed, confirmed }) => {
       const failed = results.find(({ error }) => error !== undefined)?.error;
-      const unconfirmed = new BrokerError('connection', `not confirmed by ${replicas} replicas`);
+      const unconfirmed = new BrokerError('connection', `${confirmed} of ${replicas} replicas have confirmed it`);
       resolve(failed ?? (isConfirmed ? undefined : unconfirmed));
     });
   });

@@ -1,3 +1,4 @@
+import { BrokerError } from '../broker-error.js';
 import type { CancelTimer, Clock } from '../clock.js';
 import type { Link } from '../redis/link.js';
 import { isRedirection } from '../redis/refusal.js';
@@ -38,6 +39,8 @@ export interface LeaseKeeperOptions {
   onHeld(candidate: Candidate): void;
   /** The row is ours no more, by the word of `fenced` or because master or history are others now. */
   onLost(candidate: Candidate, fenced?: Fenced): void;
+  /** Too few replicas confirm what is ours on this link, so that nothing of it may be handled; or enough do again. */
+  onConfirmation(candidate: Candidate, needed: number, confirmed: number): void;
   /** Every reply of a pipeline was taken in. */
   onAnswered(): void;
 }
@@ -49,6 +52,8 @@ const BUSY_MS = 20;
 export class LeaseKeeper {
   readonly #options: LeaseKeeperOptions;
   readonly #pipelines = new Map<Link, ConfirmedPipeline>();
+  /** Those of which it was said that too few replicas confirm. */
+  readonly #unconfirmed = new Set<Link>();
   #lastTickMs = 0;
   #cancelTimer: CancelTimer | undefined;
   #isStopped = false;
@@ -61,7 +66,11 @@ export class LeaseKeeper {
   tick(): void {
     if (this.#isStopped) return;
     this.#lastTickMs = this.#options.clock.nowMs();
-    for (const link of this.#pipelines.keys()) if (link.isEnded) this.#pipelines.delete(link);
+    for (const link of this.#pipelines.keys()) {
+      if (!link.isEnded) continue;
+      this.#pipelines.delete(link);
+      this.#unconfirmed.delete(link);
+    }
     for (const [link, candidates] of this.#byLink()) this.#ask(link, candidates);
     this.#arm();
   }
@@ -143,13 +152,15 @@ export class LeaseKeeper {
         ? renewCall(keys, owner, request.token)
         : acquireCall(keys, group, owner, timing.durationMs, request.expected);
     });
-    pipeline.send(calls, replicasOf(candidates[0]!.slot), (outcome) => {
+    const needed = replicasOf(candidates[0]!.slot);
+    pipeline.send(calls, needed, (outcome) => {
       if (this.#isStopped) return;
       let isAnyLost = false;
       for (const [i, candidate] of candidates.entries()) {
         if (candidate.link !== link) continue;
         if (this.#take(candidate, link, requests[i]!, outcome.results[i]!, outcome)) isAnyLost = true;
       }
+      this.#noteConfirmation(link, candidates, needed, outcome);
       if (isAnyLost && !isRepeat) this.#ask(link, candidates, true);
       this.#options.onAnswered();
       this.#arm();
@@ -178,6 +189,7 @@ export class LeaseKeeper {
         return true;
       }
       if (isConfirmed) this.#hold(candidate, request.token, sentMs);
+      else candidate.lastError = unconfirmed();
       return false;
     }
     const answer = parseAcquireReply(reply);
@@ -194,7 +206,24 @@ export class LeaseKeeper {
     lease.onAcquired(acquired.token);
     candidate.acquired = acquired;
     if (isConfirmed) this.#hold(candidate, acquired.token, sentMs);
+    else candidate.lastError = unconfirmed();
     return false;
+  }
+
+  #noteConfirmation(
+    link: Link,
+    candidates: readonly Candidate[],
+    needed: number,
+    { isConfirmed, confirmed }: PipelineOutcome,
+  ): void {
+    const { clock, onConfirmation } = this.#options;
+    const nowMs = clock.nowMs();
+    const isIdle = ({ lease }: Candidate) => lease.token !== undefined && !lease.isHeld(nowMs);
+    const concerned = candidates.find((candidate) => candidate.link === link && (isConfirmed || isIdle(candidate)));
+    if (concerned === undefined || confirmed < 0 || this.#unconfirmed.has(link) !== isConfirmed) return;
+    if (isConfirmed) this.#unconfirmed.delete(link);
+    else this.#unconfirmed.add(link);
+    onConfirmation(concerned, needed, confirmed);
   }
 
   #hold(candidate: Candidate, token: string, sentMs: number): void {
@@ -219,6 +248,10 @@ export class LeaseKeeper {
     this.#cancelTimer?.();
     this.#cancelTimer = clock.after(Math.max(1, dueMs - nowMs), () => this.tick());
   }
+}
+
+function unconfirmed(): BrokerError {
+  return new BrokerError('connection', 'too few replicas have confirmed it');
 }
 
 /** A confirmation later than this would come too late for the renewal behind it. */

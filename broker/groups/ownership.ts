@@ -2,6 +2,7 @@ import { BrokerError } from '../broker-error.js';
 import type { OnBrokerEvent } from '../broker-event.js';
 import type { Clock } from '../clock.js';
 import { groupKeys } from '../log/keys.js';
+import type { Durability, OnReplicaLoss } from '../log/message.js';
 import { confirmations } from '../redis/confirmations.js';
 import type { Directory, Master } from '../redis/directory.js';
 import type { Link } from '../redis/link.js';
@@ -21,6 +22,7 @@ export interface OwnershipOptions {
   readonly partitions: readonly number[];
   readonly timing: LeaseTiming;
   readonly directory: Directory;
+  readonly policy: LeasePolicy;
   readonly links: Pick<GroupLinks, 'lease' | 'settle' | 'read'>;
   readonly clock: Clock;
   readonly onEvent: OnBrokerEvent;
@@ -28,6 +30,12 @@ export interface OwnershipOptions {
   onBegun(tenure: Tenure, acquired: Acquired): void;
   /** The lease is confirmed again. */
   onRenewed(tenure: Tenure): void;
+}
+
+/** What the broker was asked to wait for. */
+export interface LeasePolicy {
+  readonly durability: Durability;
+  readonly onReplicaLoss: OnReplicaLoss;
 }
 
 /** Tenures that share a link. */
@@ -49,7 +57,7 @@ export class Ownership {
 
   constructor(options: OwnershipOptions) {
     this.#options = options;
-    const { topic, group, owner, partitions, timing, directory, links, clock } = options;
+    const { topic, group, owner, partitions, timing, directory, policy, links, clock, onEvent } = options;
     this.#candidates = partitions.map((partition) => {
       const lease = new Lease(timing.stopMs);
       return new Candidate(partition, slotOf(topic, partition), groupKeys(topic, partition, group), lease);
@@ -61,10 +69,14 @@ export class Ownership {
       clock,
       candidates: this.#candidates,
       linkOf: (slot) => links.lease(slot),
-      replicasOf: (slot) => replicasOf(directory, slot),
+      replicasOf: (slot) => replicasOf(directory, slot, policy),
       refresh: () => directory.refresh(),
       onHeld: (candidate) => this.#onHeld(candidate),
       onLost: (candidate, fenced) => this.#onLost(candidate, fenced),
+      onConfirmation: ({ slot }, needed, confirmed) => {
+        const master = directory.masterOf(slot)?.id;
+        if (master !== undefined) onEvent({ kind: 'leases', topic, group, master, needed, confirmed });
+      },
       onAnswered: () => this.#onAnswered?.(),
     });
   }
@@ -215,9 +227,14 @@ export class Ownership {
   }
 }
 
-/** How many replicas of the slot's master have to confirm what decides about ownership. */
-export function replicasOf(directory: Directory, slot: number): number {
+/**
+ * How many replicas of the slot's master have to confirm what decides about ownership. Where an authority can name another
+ * master: all that are not down, whatever the policy, since the next master has to know of the owner. One server is named
+ * for ever: owner and challenger ask the same one, and leases wait for its replicas only where publishing does too.
+ */
+export function replicasOf(directory: Directory, slot: number, { durability, onReplicaLoss }: LeasePolicy): number {
   const master = directory.masterOf(slot);
   if (master === undefined) return 0;
+  if (directory.topology === 'standalone' && (durability === 'leader' || onReplicaLoss === 'degrade')) return 0;
   return confirmations('replicated', 'survivors', directory.census(master), 'lease');
 }

@@ -13,7 +13,7 @@ import { waitMsOf } from './lease-keeper.js';
 import type { Acquired } from './lease-scripts.js';
 import { LogReaders } from './log-readers.js';
 import { OutcomeRecorder } from './outcome-recorder.js';
-import { Ownership, replicasOf } from './ownership.js';
+import { type LeasePolicy, Ownership, replicasOf } from './ownership.js';
 import { Settler } from './settler.js';
 import { type RetrySink, takeUpRetries } from './stored-retries.js';
 import type { ResolvedSubscribeOptions } from './subscription-options.js';
@@ -27,6 +27,7 @@ export interface SubscriptionContext {
   /** Random for each subscription: names it in leases. */
   readonly owner: string;
   readonly directory: Directory;
+  readonly policy: LeasePolicy;
   readonly openLinks: OpenMasterLinks;
   readonly replyTimeoutMs: number;
   readonly connectTimeoutMs: number;
@@ -99,6 +100,7 @@ export class Subscription implements AsyncDisposable {
       group,
       owner,
       directory,
+      policy: context.policy,
       clock,
       onEvent,
       links: this.#links,
@@ -134,7 +136,7 @@ export class Subscription implements AsyncDisposable {
    * free are read from then on, the others are watched.
    */
   async start(): Promise<void> {
-    const { topic, group, partitions, directory, clock, connectTimeoutMs, options } = this.#context;
+    const { topic, group, partitions, directory, policy, clock, connectTimeoutMs, options } = this.#context;
     const registration = {
       topic,
       partitions,
@@ -143,7 +145,7 @@ export class Subscription implements AsyncDisposable {
       clock,
       waitMs: waitMsOf(options.lease),
       linkOf: (slot: number) => this.#links.lease(slot),
-      replicasOf: (slot: number) => replicasOf(directory, slot),
+      replicasOf: (slot: number) => replicasOf(directory, slot, policy),
     };
     await registerGroup(registration, connectTimeoutMs, this.#closed.signal);
     await this.#ownership.start(connectTimeoutMs);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { BackPressureError, type BrokerEvent, type BrokerOptions, MessageBroker } from '../../../broker/index.js';
-import { collect, freshTopic, message, numbered, publishAll } from '../../fixtures/broker-bed.js';
+import { partitionKeys } from '../../../broker/log/keys.js';
+import { collect, freshTopic, Journal, message, numbered, publishAll } from '../../fixtures/broker-bed.js';
 import { eventually, RedisServer } from '../../fixtures/redis-server.js';
 
 /** A master and one replica that has copied it. */
@@ -235,5 +236,47 @@ describe('a log at its limit', () => {
     }
     const ids = (await collect(broker.inventory(topic, 'g'))).map(({ id }) => id);
     expect(ids).toEqual(['stored', 'stored']);
+  });
+});
+
+describe('one server whose replica is dead', () => {
+  it.each([{ durability: 'leader' }, { durability: 'replicated', onReplicaLoss: 'degrade' }] as const)(
+    'is published to and consumed from with %s',
+    async (options) => {
+      await using pair = await Pair.start();
+      await pair.replica.kill();
+      const { broker, events } = await pair.connect({ ...options, replyTimeoutMs: 300 });
+      await using _ = broker;
+      const topic = freshTopic();
+      await broker.createTopic(topic, { partitions: 2 });
+      const journal = new Journal();
+      await broker.subscribe(topic, 'g', journal.record);
+      await publishAll(broker, topic, numbered(20, 4));
+      await eventually(() => journal.handled.length === 20);
+      expect(events.filter(({ kind }) => kind === 'leases')).toEqual([]);
+    },
+  );
+
+  it('is not consumed from with `replicated`, says why, and is when the replica is back', async () => {
+    await using pair = await Pair.start();
+    const { broker, events } = await pair.connect({ replyTimeoutMs: 300, publishTimeoutMs: 60_000 });
+    await using _ = broker;
+    const topic = freshTopic();
+    await broker.createTopic(topic, { partitions: 2 });
+    const journal = new Journal();
+    await broker.subscribe(topic, 'g', journal.record);
+    await pair.replica.kill();
+    const leases = () => events.filter(({ kind }) => kind === 'leases');
+    await eventually(() => leases().length === 1);
+    expect(leases()).toEqual([expect.objectContaining({ topic, group: 'g', needed: 1, confirmed: 0 })]);
+    await using probe = pair.master.client();
+    const published = publishAll(broker, topic, numbered(20, 4));
+    // It is in the log, and nobody handles it.
+    await eventually(async () => (await probe.redis.xlen(partitionKeys(topic, 0).log)) > 0);
+    expect(journal.ids).toEqual([]);
+    await pair.replica.start();
+    await published;
+    await eventually(() => journal.handled.length === 20);
+    expect(leases()).toHaveLength(2);
   });
 });

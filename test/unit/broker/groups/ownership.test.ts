@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { Ownership } from '../../../../broker/groups/ownership.js';
+import { type LeasePolicy, Ownership } from '../../../../broker/groups/ownership.js';
 import type { BrokerEvent } from '../../../../broker/index.js';
+import type { Directory } from '../../../../broker/redis/directory.js';
 import type { Reply } from '../../../../broker/redis/wire-command.js';
 import { FakeDirectory, master } from '../../../fixtures/fake-directory.js';
 import type { FakeLink } from '../../../fixtures/fake-link.js';
@@ -15,9 +16,14 @@ function acquiredReply(token: string, history = 'h1'): Reply {
 const foreign: Reply = [0, buffer('other'), buffer('5'), buffer('1'), buffer('2000')];
 
 /** An ownership of two partitions of one master, on links that the test answers. */
-function ownershipOf(replicas = 0) {
+function ownershipOf(
+  replicas = 0,
+  policy: LeasePolicy = { durability: 'replicated', onReplicaLoss: 'survivors' },
+  topology: Directory['topology'] = 'sentinel',
+) {
   const clock = new ManualClock();
   const directory = new FakeDirectory();
+  directory.topology = topology;
   directory.replicas = { configured: replicas, down: 0 };
   directory.name(master(1));
   const links = { lease: fakeLink('lease'), settle: fakeLink('settle'), read: fakeLink('read') };
@@ -31,6 +37,7 @@ function ownershipOf(replicas = 0) {
     partitions: [0, 1],
     timing: { durationMs: 2_000, renewMs: 500, stopMs: 1_400 },
     directory,
+    policy,
     links: { lease: () => links.lease, settle: () => links.settle, read: () => links.read },
     clock,
     onEvent: (event) => events.push(event),
@@ -72,6 +79,23 @@ describe('the first acquisition', () => {
     for (const reply of [[1], [1], 2]) links.lease.answer(reply);
     await started;
     expect(begun).toEqual(['0: 7', '1: 8']);
+  });
+
+  it.each([
+    ['sentinel', 'leader', 'survivors', 'WAIT 2'],
+    ['sentinel', 'replicated', 'degrade', 'WAIT 2'],
+    ['standalone', 'replicated', 'survivors', 'WAIT 2'],
+    ['standalone', 'fsync', 'block', 'WAIT 2'],
+    ['standalone', 'leader', 'survivors', 'renew'],
+    ['standalone', 'replicated', 'degrade', 'renew'],
+  ] as const)('waits for replicas (%s, %s, %s): %s', (topology, durability, onReplicaLoss, last) => {
+    const { ownership, links, clock } = ownershipOf(2, { durability, onReplicaLoss }, topology);
+    void ownership.start(60_000);
+    links.lease.answer(acquiredReply('7'));
+    links.lease.answer(acquiredReply('8'));
+    if (last !== 'renew') links.lease.answer(2);
+    clock.advance(500);
+    expect(asked(links.lease).at(-1)).toBe(last);
   });
 
   it('is answered, too, by the word that another member owns', async () => {
@@ -131,6 +155,50 @@ async function held(replicas = 0) {
   await started;
   return bed;
 }
+
+describe('leases that too few replicas confirm', () => {
+  const leases = (events: readonly BrokerEvent[]) => events.filter(({ kind }) => kind === 'leases');
+  const event = { kind: 'leases', topic: 't', group: 'g', master: '127.0.0.1:1', needed: 2 } as const;
+
+  it('are reported once when nothing may be handled any more, and once when it may again', async () => {
+    const { links, clock, events } = await held(2);
+    for (let i = 0; i < 2; i++) {
+      clock.advance(500);
+      for (const reply of [[1], [1], 1]) links.lease.answer(reply);
+    }
+    expect(leases(events)).toEqual([]);
+    for (let i = 0; i < 3; i++) {
+      clock.advance(500);
+      for (const reply of [[1], [1], 1]) links.lease.answer(reply);
+    }
+    expect(leases(events)).toEqual([{ ...event, confirmed: 1 }]);
+    clock.advance(500);
+    for (const reply of [[1], [1], 2]) links.lease.answer(reply);
+    expect(leases(events)).toEqual([
+      { ...event, confirmed: 1 },
+      { ...event, confirmed: 2 },
+    ]);
+  });
+
+  it('are the reason that is given when the first acquisition is too late', async () => {
+    const { ownership, links, clock, events } = ownershipOf(2);
+    const outcome = expect(ownership.start(100)).rejects.toMatchObject({
+      code: 'connection',
+      message: expect.stringContaining('too few replicas'),
+    });
+    for (const reply of [acquiredReply('7'), acquiredReply('8'), 0]) links.lease.answer(reply);
+    clock.advance(100);
+    await outcome;
+    expect(leases(events)).toEqual([{ ...event, confirmed: 0 }]);
+  });
+
+  it("are no news where the connection broke instead, or the row is another one's", async () => {
+    const { links, clock, events } = await held(2);
+    clock.advance(2_000);
+    links.lease.reset('broken');
+    expect(leases(events)).toEqual([]);
+  });
+});
 
 describe('a tenure', () => {
   it('handles nothing once nothing was confirmed for too long, and goes on when it is', async () => {
