@@ -1,3 +1,5 @@
+import type { Durability } from './log/message.js';
+
 /** What the broker reports while it runs, besides outcomes: given to `onEvent`. */
 export type BrokerEvent =
   | { readonly kind: 'connected'; readonly link: string; readonly history: string }
@@ -12,12 +14,17 @@ export type BrokerEvent =
     }
   /** This subscription handles this partition from now on. */
   | { readonly kind: 'acquired'; readonly topic: string; readonly group: string; readonly partition: number }
+  /** At connecting, where no durability was asked for: what was chosen, and why. */
+  | { readonly kind: 'durability'; readonly durability: Durability; readonly reason: string }
   /** Another member acquired this partition: the subscription no longer handles it. */
   | { readonly kind: 'ownership-lost'; readonly topic: string; readonly group: string; readonly partition: number }
   /** The tenure was started anew because Redis' history changed. */
   | { readonly kind: 'reacquired'; readonly topic: string; readonly group: string; readonly partition: number }
   | FailoverEvent
-  /** At connecting: a setting of a server that could not be checked, or that is good to know. */
+  /**
+   * At connecting: a setting of a server that could not be checked or that is good to know, or a replica that was not
+   * reached. After a failover: why the new master is unfit for the durability; the broker goes on with it.
+   */
   | { readonly kind: 'server-note'; readonly server: string; readonly note: string }
   /** Publishing goes on with fewer replicas than configured (`onReplicaLoss`), or again with all. */
   | { readonly kind: 'replicas'; readonly master: string; readonly needed: number; readonly configured: number }

@@ -2,8 +2,8 @@ import { BrokerError } from '../broker-error.js';
 import { ChangeSignal } from './change-signal.js';
 import { ClusterClient } from './cluster-client.js';
 import { ClusterMap } from './cluster-map.js';
-import type { Directory, Master, ReplicaCensus } from './directory.js';
-import { type ClusterEndpoint, credentialsOf, type DirectoryOptions } from './network.js';
+import type { Directory, Master, Place, ReplicaCensus } from './directory.js';
+import { type ClusterEndpoint, clientPlace, credentialsOf, type DirectoryOptions } from './network.js';
 import { Poller } from './poller.js';
 import { RecentCensus } from './recent-census.js';
 import { ReplicaLosses } from './replica-losses.js';
@@ -86,6 +86,10 @@ export class ClusterDirectory implements Directory {
       isAuthorityFresh: isMajority(votes.length),
       heard: own !== undefined && own.askedMs >= oldestMs ? own.heard : undefined,
     });
+  }
+
+  replicasOf(master: Master): readonly Place[] {
+    return this.#map.replicasOf(master).map(({ announced }) => clientPlace(announced, this.#endpoint.natMap ?? {}));
   }
 
   refresh(): void {

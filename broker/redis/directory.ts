@@ -1,3 +1,11 @@
+/** A server by the address at which clients reach it. */
+export interface Place {
+  /** `host:port` */
+  readonly id: string;
+  readonly host: string;
+  readonly port: number;
+}
+
 /** A master as the authority (Sentinel, the cluster, or the configuration) names it. */
 export interface Master {
   /** `host:port` as clients connect to it. Identifies the master. */
@@ -33,6 +41,8 @@ export interface Directory extends AsyncDisposable {
   /** All masters that are named now. */
   masters(): readonly Master[];
   census(master: Master): ReplicaCensus;
+  /** The replicas of it that the authority tells of, down or not, as clients reach them; none where there is no authority. */
+  replicasOf(master: Master): readonly Place[];
   /** Somebody saw a closed connection, READONLY or MOVED: asks the authority again, soon. Cheap. */
   refresh(): void;
   /** Calls `listener` after every change of {@link masterOf}. Returns what ends that. */

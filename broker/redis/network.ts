@@ -1,7 +1,7 @@
 import type { OnBrokerEvent } from '../broker-event.js';
 import type { Clock } from '../clock.js';
 import type { Random } from '../random.js';
-import type { Directory } from './directory.js';
+import type { Directory, Place } from './directory.js';
 import type { OpenLink, RedisAddress, RedisCredentials } from './link.js';
 
 /** From the address that a node announces, `host:port`, to the one at which clients reach it. */
@@ -11,6 +11,12 @@ export type NatMap = Readonly<Record<string, { readonly host: string; readonly p
 export function clientAddress(announced: string, natMap: NatMap): { readonly host: string; readonly port: number } {
   const colon = announced.lastIndexOf(':');
   return natMap[announced] ?? { host: announced.slice(0, colon), port: Number(announced.slice(colon + 1)) };
+}
+
+/** The same with its name. */
+export function clientPlace(announced: string, natMap: NatMap): Place {
+  const { host, port } = clientAddress(announced, natMap);
+  return { id: `${host}:${port}`, host, port };
 }
 
 interface Node {

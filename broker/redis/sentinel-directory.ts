@@ -1,8 +1,8 @@
 import { BrokerError } from '../broker-error.js';
 import { ChangeSignal } from './change-signal.js';
-import type { Directory, Master, ReplicaCensus } from './directory.js';
+import type { Directory, Master, Place, ReplicaCensus } from './directory.js';
 import { MasterEar } from './master-ear.js';
-import { credentialsOf, type DirectoryOptions, type SentinelEndpoint } from './network.js';
+import { clientPlace, credentialsOf, type DirectoryOptions, type SentinelEndpoint } from './network.js';
 import { Poller } from './poller.js';
 import { RecentCensus } from './recent-census.js';
 import { ReplicaLosses } from './replica-losses.js';
@@ -104,6 +104,14 @@ export class SentinelDirectory implements Directory {
       isAuthorityFresh: isFresh,
       heard: this.#ear?.heard(this.#freshMs),
     });
+  }
+
+  replicasOf(master: Master): readonly Place[] {
+    const present = this.#master;
+    if (present?.id !== master.id) return [];
+    const agreeing = this.#answers.filter(({ epoch }) => epoch === present.epoch);
+    const ids = new Set(agreeing.flatMap(({ replicas }) => replicas.map(({ id }) => id)));
+    return [...ids].map((id) => clientPlace(id, this.#endpoint.natMap ?? {}));
   }
 
   refresh(): void {

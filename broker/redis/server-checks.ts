@@ -6,8 +6,8 @@ export interface ServerFacts {
   readonly info: string;
   /** What `CONFIG GET` gave, for {@link CHECKED_SETTINGS}; undefined where the server does not let it be read. */
   readonly config: ReadonlyMap<string, string> | undefined;
-  /** Replicas that belong to it, by the directory. */
-  readonly replicas: number;
+  /** Replicas that belong to it, by the directory; undefined where it need not have any, being one itself. */
+  readonly replicas: number | undefined;
 }
 
 export interface ServerVerdict {

@@ -1,4 +1,4 @@
-import type { Directory, Master, ReplicaCensus } from './directory.js';
+import type { Directory, Master, Place, ReplicaCensus } from './directory.js';
 import type { StandaloneEndpoint } from './network.js';
 
 /** One server that is master because the configuration says so; nobody can say that a replica of it is down. */
@@ -24,6 +24,10 @@ export class StandaloneDirectory implements Directory {
 
   census(): ReplicaCensus {
     return this.#census;
+  }
+
+  replicasOf(): readonly Place[] {
+    return [];
   }
 
   refresh(): void {}

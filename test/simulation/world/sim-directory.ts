@@ -1,6 +1,6 @@
 import { BrokerError } from '../../../broker/broker-error.js';
 import { ChangeSignal } from '../../../broker/redis/change-signal.js';
-import type { Directory, Master, ReplicaCensus } from '../../../broker/redis/directory.js';
+import type { Directory, Master, Place, ReplicaCensus } from '../../../broker/redis/directory.js';
 import { Poller } from '../../../broker/redis/poller.js';
 import { ReplicaLosses } from '../../../broker/redis/replica-losses.js';
 import { AUTHORITY, type Authority, type Snapshot } from './authority.js';
@@ -84,6 +84,11 @@ export class SimDirectory implements Directory {
       isAuthorityFresh: isFresh,
       heard: isFresh && !this.#world.wiring.isCut(this.#process.name, id) ? snapshot.heard : undefined,
     });
+  }
+
+  /** All nodes of this world are set up the same. */
+  replicasOf(): readonly Place[] {
+    return [];
   }
 
   refresh(): void {

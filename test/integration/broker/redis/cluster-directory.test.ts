@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { systemClock } from '../../../../broker/clock.js';
+import { MessageBroker } from '../../../../broker/index.js';
 import { ClusterDirectory } from '../../../../broker/redis/cluster-directory.js';
 import type { ClusterEndpoint } from '../../../../broker/redis/network.js';
 import { type ClusterBed, call, openClusterBed } from '../../../fixtures/cluster-bed.js';
@@ -84,5 +85,13 @@ it('says which nodes it did not reach, and why', async () => {
   await expect(directory.ready(300)).rejects.toMatchObject({
     code: 'connection',
     message: expect.stringMatching(/127\.0\.0\.1:1: .*ECONNREFUSED/),
+  });
+});
+
+it('a wrong password ends connecting at once', async () => {
+  const redis = { ...bed.endpoint, username: 'nobody', password: 'wrong' };
+  await expect(MessageBroker.connect({ redis, connectTimeoutMs: 600_000 })).rejects.toMatchObject({
+    code: 'unauthorized',
+    message: expect.stringMatching(/^127\.0\.0\.1:\d+: WRONGPASS/),
   });
 });
