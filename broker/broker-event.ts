@@ -62,7 +62,8 @@ export interface FailoverEvent {
  * - `noticed`: connection, role, probe or authority say that something is wrong; publishing is frozen.
  * - `located`: the authority names a master.
  * - `verified`: that node answers as master of an epoch not lower than seen before, on a history of its own.
- * - `replayed`: every producer has compared its sequences and sent again what was missing.
+ * - `replayed`: it hears from as many replicas as publishing waits for (or does not after 5 s: `reason` says so), and every
+ *   producer has compared its sequences and sent again what was missing.
  * - `reacquired`: every owned partition has an owner's token of the new history, or has another owner.
  * - `resumed`: all of it; normal operation.
  * - `stalled`: a step has taken longer than its bound: connections are opened anew, and the authority is asked again.

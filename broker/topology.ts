@@ -4,6 +4,7 @@ import type { ResolvedBrokerOptions } from './broker-options.js';
 import { pause } from './clock.js';
 import { FailoverManager } from './groups/failover-manager.js';
 import type { Durability } from './log/message.js';
+import { confirmations } from './redis/confirmations.js';
 import type { Directory, Master, Place } from './redis/directory.js';
 import type { Link } from './redis/link.js';
 import { MasterLinks, type OpenMasterLinks } from './redis/master-links.js';
@@ -42,7 +43,17 @@ export class Topology implements AsyncDisposable {
       options.onEvent(event);
       if (event.kind === 'failover' && event.step === 'verified') this.#inspectNewMaster(event.master);
     };
-    this.failover = new FailoverManager({ directory, openLink, credentials, replyTimeoutMs, clock, random, onEvent });
+    const replicasNeeded = (master: Master) => this.#replicasNeeded(master);
+    this.failover = new FailoverManager({
+      directory,
+      replicasNeeded,
+      openLink,
+      credentials,
+      replyTimeoutMs,
+      clock,
+      random,
+      onEvent,
+    });
     this.openLinks = this.failover.openLinks;
   }
 
@@ -98,6 +109,13 @@ export class Topology implements AsyncDisposable {
         : `no replica of ${bare.id} is known: a failover can lose what is acknowledged; add replicas` +
           `${this.directory.topology === 'standalone' ? ` and give their number as 'replicas'` : ''}, or ask for 'leader'`;
     onEvent({ kind: 'durability', durability: this.#durability, reason });
+  }
+
+  /** With `degrade` publishing goes on without. */
+  #replicasNeeded(master: Master): number {
+    const { onReplicaLoss } = this.#options;
+    if (onReplicaLoss === 'degrade') return 0;
+    return confirmations(this.#durability, onReplicaLoss, this.directory.census(master), 'publish');
   }
 
   get #hasReplicas(): boolean {

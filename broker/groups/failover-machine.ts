@@ -7,10 +7,13 @@ export type FailoverInput =
   | { readonly kind: 'doubt'; readonly reason: string }
   /** The directory names this one for the slots of the master that is watched. It believes no epoch lower than one seen. */
   | { readonly kind: 'named'; readonly master: Master }
-  /** The named master has answered as master a question that was sent at `askedMs`. */
-  | { readonly kind: 'answered'; readonly history: string; readonly askedMs: number }
-  | { readonly kind: 'progress'; readonly isReplayed: boolean; readonly isReacquired: boolean }
+  /** The named master has answered as master a question that was sent at `askedMs`, and hears from so many replicas. */
+  | { readonly kind: 'answered'; readonly history: string; readonly askedMs: number; readonly replicas: number }
+  /** `needed`: so many replicas publishing waits for. */
+  | { readonly kind: 'progress'; readonly isReplayed: boolean; readonly isReacquired: boolean; readonly needed: number }
   | { readonly kind: 'tick' };
+
+type Progress = Extract<FailoverInput, { readonly kind: 'progress' }>;
 
 /** What the shell has to do besides reporting the events. */
 export interface FailoverOutput {
@@ -24,7 +27,8 @@ export interface FailoverOutput {
  * - `noticed`: waits for the authority to name another master, or for the same one to answer again.
  * - `returned`: the same master on the same history has answered again; waits for all participants.
  * - `located`: waits for the named one to answer as master.
- * - `verified`: waits for producers to have compared and sent again what was missing.
+ * - `verified`: waits for as many replicas as publishing needs (for a while: {@link REPLICAS_PATIENCE_MS}), and for producers
+ *   to have compared and sent again what was missing.
  * - `replayed`: waits for owners to have acquired their partitions anew.
  */
 export type FailoverPhase = 'normal' | 'noticed' | 'returned' | 'located' | 'verified' | 'replayed';
@@ -38,12 +42,14 @@ export const PHASE_BOUND_MS: Readonly<Record<Exclude<FailoverPhase, 'normal'>, n
   replayed: 10_000,
 };
 const LONGEST_BOUND = 8;
+/** Then it goes on without the replicas that are missing, and says so; below the bound of `verified`. */
+export const REPLICAS_PATIENCE_MS = 5_000;
 
 const WAITS_FOR: Readonly<Record<Exclude<FailoverPhase, 'normal'>, string>> = {
   noticed: 'the authority to name a master, or the former one to answer',
   returned: 'producers and owners to go on',
   located: 'the named master to answer as master',
-  verified: 'producers to compare and replay',
+  verified: 'producers to compare and replay, and replicas to connect',
   replayed: 'owners to acquire their partitions anew',
 };
 
@@ -53,8 +59,11 @@ export class FailoverMachine {
   #master: Master;
   /** Of the last answer; '' before the first. */
   #history = '';
+  /** That it hears from, by the last answer. */
+  #replicas = 0;
   #noticedMs = 0;
   #stepMs = 0;
+  #verifiedMs = 0;
   #phaseMs = 0;
   #boundFactor = 1;
   #events: FailoverEvent[] = [];
@@ -84,10 +93,11 @@ export class FailoverMachine {
         this.#onNamed(input.master, nowMs);
         break;
       case 'answered':
+        this.#replicas = input.replicas;
         this.#onAnswered(input.history, input.askedMs, nowMs);
         break;
       case 'progress':
-        this.#onProgress(input.isReplayed, input.isReacquired, nowMs);
+        this.#onProgress(input, nowMs);
         break;
       case 'tick':
         this.#onTick(nowMs);
@@ -118,6 +128,7 @@ export class FailoverMachine {
     }
     this.#master = master;
     this.#history = '';
+    this.#replicas = 0;
     this.#step('located', 'located', `named at epoch ${master.epoch} instead of ${former.id}`, nowMs);
   }
 
@@ -147,13 +158,20 @@ export class FailoverMachine {
     }
   }
 
-  #onProgress(isReplayed: boolean, isReacquired: boolean, nowMs: number): void {
+  #onProgress({ isReplayed, isReacquired, needed }: Progress, nowMs: number): void {
     if (this.#phase === 'returned' && isReplayed && isReacquired) {
       this.#resume('the former master answers again, on the same history', nowMs);
       return;
     }
-    if (this.#phase === 'verified' && isReplayed) {
-      this.#step('replayed', 'replayed', 'every producer has compared, and sent again what was missing', nowMs);
+    const isReplicated = this.#replicas >= needed;
+    if (
+      this.#phase === 'verified' &&
+      isReplayed &&
+      (isReplicated || nowMs - this.#verifiedMs >= REPLICAS_PATIENCE_MS)
+    ) {
+      const missing = `; it hears from ${this.#replicas} of ${needed} replicas that publishing waits for`;
+      const reason = `every producer has compared, and sent again what was missing${isReplicated ? '' : missing}`;
+      this.#step('replayed', 'replayed', reason, nowMs);
     }
     if (this.#phase === 'replayed' && isReacquired) {
       this.#report('reacquired', 'every partition has an owner on the new history', nowMs);
@@ -184,7 +202,9 @@ export class FailoverMachine {
 
   #verified(history: string, nowMs: number): void {
     this.#history = history;
-    this.#step('verified', 'verified', `it answers as master, on history ${history}`, nowMs);
+    this.#verifiedMs = nowMs;
+    const reason = `it answers as master, on history ${history}, and hears from ${this.#replicas} replicas`;
+    this.#step('verified', 'verified', reason, nowMs);
   }
 
   #resume(reason: string, nowMs: number): void {

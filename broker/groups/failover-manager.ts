@@ -11,6 +11,8 @@ import { MasterProbe } from './master-probe.js';
 export interface FailoverManagerOptions {
   readonly directory: Directory;
   readonly openLink: OpenLink;
+  /** How many replicas publishing waits for on this master. */
+  replicasNeeded(master: Master): number;
   readonly credentials: RedisCredentials & { readonly db?: number };
   /** Without a reply for this long a connection is given up. */
   readonly replyTimeoutMs: number;
@@ -143,7 +145,7 @@ export class FailoverManager implements Disposable {
     return new MasterProbe({
       ...this.#options,
       master,
-      onAnswer: (history, askedMs) => this.#feed(master.id, { kind: 'answered', history, askedMs }),
+      onAnswer: (history, askedMs, replicas) => this.#feed(master.id, { kind: 'answered', history, askedMs, replicas }),
       onDoubt: (reason, isSilent) => {
         if (this.#isResetting) return;
         if (isSilent) this.#resetLinks(master.id, reason);
@@ -182,7 +184,9 @@ export class FailoverManager implements Disposable {
         [...this.#participants].every((one) => one.duty !== duty || one.isCaughtUp(master));
       const needsLook = phase === 'returned' || phase === 'verified' || phase === 'replayed';
       const isReplayed = needsLook && isDone('replay');
-      this.#advance(watch, { kind: 'progress', isReplayed, isReacquired: isReplayed && isDone('reacquire') });
+      const isReacquired = isReplayed && isDone('reacquire');
+      const needed = this.#options.replicasNeeded(master);
+      this.#advance(watch, { kind: 'progress', isReplayed, isReacquired, needed });
     }
   }
 

@@ -3,6 +3,7 @@ import type { Random } from '../random.js';
 import type { Master } from '../redis/directory.js';
 import { parseGreeting } from '../redis/greeting.js';
 import type { Link, OpenLink, RedisCredentials } from '../redis/link.js';
+import { parseReplicationInfo } from '../redis/replication-info.js';
 
 export interface MasterProbeOptions {
   readonly master: Master;
@@ -11,8 +12,8 @@ export interface MasterProbeOptions {
   readonly replyTimeoutMs: number;
   readonly clock: Clock;
   readonly random: Random;
-  /** It has answered as master a question sent at `askedMs`. */
-  onAnswer(history: string, askedMs: number): void;
+  /** It has answered as master a question sent at `askedMs`: so many replicas it hears from. */
+  onAnswer(history: string, askedMs: number, replicas: number): void;
   /** `isSilent`: its sockets may be open, but it does not answer. */
   onDoubt(reason: string, isSilent: boolean): void;
 }
@@ -55,7 +56,8 @@ export class MasterProbe {
       if (error !== undefined) return;
       const greeting = parseGreeting(String(reply));
       if (typeof greeting === 'string') return;
-      if (greeting.role === 'master') onAnswer(greeting.history, askedMs);
+      if (greeting.role === 'master')
+        onAnswer(greeting.history, askedMs, parseReplicationInfo(String(reply)).heard.length);
       else {
         onDoubt('it answers as a replica', false);
         this.#link.reset('it is a replica');

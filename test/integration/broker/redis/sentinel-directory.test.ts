@@ -29,6 +29,7 @@ function watch(directory: SentinelDirectory): { readonly steps: FailoverEvent[] 
   const manager = new FailoverManager({
     directory,
     openLink: redisNetwork.openLink,
+    replicasNeeded: () => 0,
     credentials: {},
     replyTimeoutMs: 1_000,
     clock: systemClock,

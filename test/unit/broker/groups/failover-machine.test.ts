@@ -1,7 +1,13 @@
+import { readFile } from 'node:fs/promises';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { FailoverEvent } from '../../../../broker/broker-event.js';
-import { type FailoverInput, FailoverMachine, PHASE_BOUND_MS } from '../../../../broker/groups/failover-machine.js';
+import {
+  type FailoverInput,
+  FailoverMachine,
+  PHASE_BOUND_MS,
+  REPLICAS_PATIENCE_MS,
+} from '../../../../broker/groups/failover-machine.js';
 import { master } from '../../../fixtures/fake-directory.js';
 
 /** Feeds a machine and keeps what it reports. */
@@ -10,6 +16,8 @@ class Course {
   readonly events: FailoverEvent[] = [];
   readonly resets: string[] = [];
   nowMs = 0;
+  replicas = 0;
+  needed = 0;
 
   on(...inputs: FailoverInput[]): this {
     for (const input of inputs) {
@@ -26,11 +34,11 @@ class Course {
   }
 
   answered(history: string, askedMs = this.nowMs): this {
-    return this.on({ kind: 'answered', history, askedMs });
+    return this.on({ kind: 'answered', history, askedMs, replicas: this.replicas });
   }
 
   progress(isReplayed: boolean, isReacquired: boolean): this {
-    return this.on({ kind: 'progress', isReplayed, isReacquired });
+    return this.on({ kind: 'progress', isReplayed, isReacquired, needed: this.needed });
   }
 
   get steps(): string[] {
@@ -120,6 +128,73 @@ describe('the course of a failover', () => {
   });
 });
 
+describe('replicas of the new master', () => {
+  it('are waited for before it is said that all is replayed', () => {
+    const course = running().on(DOUBT, named(2, 2));
+    course.needed = 2;
+    course.replicas = 1;
+    course.answered('h2').progress(true, true);
+    expect(course.machine.phase).toBe('verified');
+    expect(course.events.at(-1)!.reason).toMatch(/hears from 1 replicas$/);
+    course.replicas = 2;
+    course.after(300).answered('h2').progress(true, true);
+    expect(course.steps.slice(-3)).toEqual(['replayed 300', 'reacquired 300', 'resumed 300']);
+    expect(course.events.map(({ reason }) => reason).join()).not.toMatch(/publishing waits/);
+  });
+
+  it('that do not come are told of, and hold the steps up for a while only', () => {
+    const course = running().on(DOUBT, named(2, 2));
+    course.needed = 2;
+    course
+      .answered('h2')
+      .after(REPLICAS_PATIENCE_MS - 1)
+      .progress(true, true);
+    expect(course.machine.phase).toBe('verified');
+    course.after(1).progress(true, false);
+    expect(course.events.at(-1)).toMatchObject({
+      step: 'replayed',
+      reason: expect.stringMatching(/hears from 0 of 2 replicas that publishing waits for$/),
+    });
+  });
+});
+
+describe('the diagram of the guide', () => {
+  /** What one input can lead to, from wherever any inputs lead. */
+  function transitions(): Set<string> {
+    const answers: FailoverInput[] = ['h1', 'h2'].map((history) => ({
+      kind: 'answered',
+      history,
+      askedMs: Number.POSITIVE_INFINITY,
+      replicas: 0,
+    }));
+    const progress: FailoverInput[] = [true, false].flatMap((isReplayed) =>
+      [true, false].map((isReacquired) => ({ kind: 'progress', isReplayed, isReacquired, needed: 0 }) as const),
+    );
+    const inputs = [DOUBT, named(1, 1), named(2, 2), ...answers, ...progress];
+    const found = new Set<string>(['[*] --> normal']);
+    fc.assert(
+      fc.property(fc.array(fc.constantFrom(...inputs), { minLength: 1, maxLength: 30 }), (some) => {
+        const course = new Course();
+        for (const one of some) {
+          const { phase } = course.machine;
+          const before = course.events.length;
+          course.on(one);
+          const isStep = course.machine.phase !== phase || course.events.length > before;
+          if (isStep) found.add(`${phase} --> ${course.machine.phase}`);
+        }
+      }),
+      { numRuns: 2_000, seed: 1 },
+    );
+    return found;
+  }
+
+  it('shows every transition of the machine, and no other', async () => {
+    const guide = await readFile(new URL('../../../../docs/guide/failover.md', import.meta.url), 'utf8');
+    const drawn = [...guide.matchAll(/^ {2}(\S+ --> \w+)/gm)].map(([, transition]) => transition);
+    expect([...new Set(drawn)].sort()).toEqual([...transitions()].sort());
+  });
+});
+
 describe('a step that takes too long', () => {
   const reach: Record<keyof typeof PHASE_BOUND_MS, () => Course> = {
     noticed: () => running().on(DOUBT),
@@ -156,15 +231,18 @@ it('whatever comes, it reaches normal operation once the named master answers an
     fc.constant(DOUBT),
     fc.constant(TICK),
     fc.tuple(fc.integer({ min: 1, max: 3 }), fc.nat(9)).map(([port, epoch]) => named(port, epoch)),
-    fc.constantFrom('h1', 'h2', 'h3').map((history): FailoverInput => ({ kind: 'answered', history, askedMs: 0 })),
+    fc
+      .constantFrom('h1', 'h2', 'h3')
+      .map((history): FailoverInput => ({ kind: 'answered', history, askedMs: 0, replicas: 1 })),
     fc
       .tuple(fc.boolean(), fc.boolean())
-      .map(([isReplayed, isReacquired]): FailoverInput => ({ kind: 'progress', isReplayed, isReacquired })),
+      .map(([isReplayed, isReacquired]): FailoverInput => ({ kind: 'progress', isReplayed, isReacquired, needed: 1 })),
   );
   fc.assert(
     fc.property(fc.array(fc.tuple(input, fc.nat(20_000)), { maxLength: 60 }), (inputs) => {
       const course = new Course();
       for (const [one, ms] of inputs) course.after(ms).on(one);
+      course.replicas = 1;
       course.after(1).answered('last').progress(true, true);
       expect(course.machine.phase).toBe('normal');
       for (const { stepMs, totalMs } of course.events) expect(totalMs).toBeGreaterThanOrEqual(stepMs);

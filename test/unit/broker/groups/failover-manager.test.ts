@@ -29,6 +29,7 @@ describe('the watch over masters', () => {
         opened.push(link);
         return link;
       },
+      replicasNeeded: () => 0,
       credentials: {},
       replyTimeoutMs: 1_000,
       clock,
