@@ -5,6 +5,8 @@ export type BrokerErrorCode =
   /** The topic exists with another number of partitions. */
   | 'topic-mismatch'
   | 'topic-missing'
+  /** The group has a living member: it is not deleted. */
+  | 'group-in-use'
   /** The message is larger than `maxMessageBytes`. */
   | 'too-large'
   /** The producer's buffer is full. Not stored. */

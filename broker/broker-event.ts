@@ -40,6 +40,8 @@ export type BrokerEvent =
       readonly needed: number;
       readonly confirmed: number;
     }
+  /** Somebody deleted the group: the subscription closes itself, and handles nothing more. */
+  | { readonly kind: 'group-deleted'; readonly topic: string; readonly group: string }
   | { readonly kind: 'dead-lettered'; readonly topic: string; readonly group: string; readonly id: string }
   | { readonly kind: 'quarantined'; readonly topic: string; readonly group: string; readonly position: string };
 

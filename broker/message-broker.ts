@@ -2,6 +2,8 @@ import { inspect } from 'node:util';
 import { BrokerError } from './broker-error.js';
 import { type BrokerOptions, type ResolvedBrokerOptions, resolveBrokerOptions } from './broker-options.js';
 import type { Handler } from './groups/delivery.js';
+import { type DeleteGroupOptions, deleteGroup } from './groups/group-deletion.js';
+import { replicasOf } from './groups/ownership.js';
 import { Subscription } from './groups/subscription.js';
 import { resolveSubscribeOptions, type SubscribeOptions } from './groups/subscription-options.js';
 import { inventoryOfPartition, type StoredMessage } from './log/inventory.js';
@@ -165,6 +167,25 @@ export class MessageBroker implements AsyncDisposable {
       unregister = failover.register({ duty: 'reacquire', isCaughtUp: (master) => subscription.isCaughtUp(master) });
     }
     return subscription;
+  }
+
+  /**
+   * Deletes a consumer group: the log no longer keeps what it has not settled. Throws `group-in-use` while a member is alive,
+   * unless `force` is given. To tell a dead owner from a living one takes the duration of its lease.
+   */
+  async deleteGroup(topic: string, group: string, options: DeleteGroupOptions = {}): Promise<void> {
+    if (this.#closing !== undefined) throw new BrokerError('closed', 'the broker is closed');
+    checkName('topic', topic);
+    checkName('group', group);
+    const partitions = await this.#onTopic(topic, (link) => describeTopic(link, topic));
+    const { connectTimeoutMs, replyTimeoutMs, onReplicaLoss, clock } = this.#options;
+    const { directory, openLinks } = this.#topology;
+    const waitMs = Math.ceil(replyTimeoutMs / 2);
+    const policy = { durability: this.#durability, onReplicaLoss };
+    // Of its own: WAIT blocks it.
+    using links = openLinks({ purpose: 'delete-group', replyTimeoutMs: replyTimeoutMs + waitMs });
+    const context = { topic, partitions, group, links, clock, connectTimeoutMs, waitMs };
+    await deleteGroup({ ...context, replicasOf: (slot) => replicasOf(directory, slot, policy) }, options);
   }
 
   /** Everything that the broker holds of the topic for the group, message by message. */

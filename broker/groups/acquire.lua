@@ -2,7 +2,7 @@
 -- Makes the caller the owner of one partition for a group, and tells it where the group stands; or tells who owns it.
 --
 -- KEYS  1 groups    hash: group -> registration time, seconds
---       2 lease     hash: owner, token, count, duration (ms), history
+--       2 lease     hash: owner, token, count, duration (ms), history; deleted (see delete-group.lua)
 --       3 position  hash: low, entries, and a bitmap for each entry above low
 --       4 retry     hash: <entry>:<index> -> retry row
 -- ARGV  1 group
@@ -11,10 +11,12 @@
 --       4 token, 5 count  of another owner's row that the caller saw unchanged for that row's whole duration; or ''
 -- Reply { 1, token, history, position (flat), retry rows (flat) }   acquired
 --       { 0, owner, token, count, duration }                       another owner's; nothing written
+--       { -1 }                                                     the group was deleted; nothing written
 --
 -- Invariants: tokens of a partition only grow, also when the row was lost: the server's clock is the floor. A row is
 -- taken only if it is missing, released (no owner), the caller's own, or exactly the one that the caller watched. The
 -- row names the history on which it was acquired: no script of this tenure writes on another one.
+if redis.call('HEXISTS', KEYS[2], 'deleted') == 1 then return { -1 } end
 local row = redis.call('HMGET', KEYS[2], 'owner', 'token', 'count', 'duration')
 local owner, stored, count = row[1] or '', row[2] or '0', row[3] or '0'
 if owner ~= '' and owner ~= ARGV[2] and not (stored == ARGV[4] and count == ARGV[5]) then

@@ -41,6 +41,8 @@ export interface LeaseKeeperOptions {
   onLost(candidate: Candidate, fenced?: Fenced): void;
   /** Too few replicas confirm what is ours on this link, so that nothing of it may be handled; or enough do again. */
   onConfirmation(candidate: Candidate, needed: number, confirmed: number): void;
+  /** The group was deleted: nothing can be acquired for it any more. */
+  onDeleted(): void;
   /** Every reply of a pipeline was taken in. */
   onAnswered(): void;
 }
@@ -195,6 +197,10 @@ export class LeaseKeeper {
     const answer = parseAcquireReply(reply);
     if (answer.kind === 'foreign') {
       lease.onForeign(answer.row, this.#options.clock.nowMs());
+      return false;
+    }
+    if (answer.kind === 'deleted') {
+      this.#options.onDeleted();
       return false;
     }
     const { acquired } = answer;

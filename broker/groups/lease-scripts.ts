@@ -6,6 +6,7 @@ import type { LeaseRow } from './lease.js';
 const acquireScript = new Script(new URL('./acquire.lua', import.meta.url));
 const renewScript = new Script(new URL('./renew.lua', import.meta.url));
 const releaseScript = new Script(new URL('./release.lua', import.meta.url));
+const deleteScript = new Script(new URL('./delete-group.lua', import.meta.url));
 const registerScript = new Script(new URL('./register-group.lua', import.meta.url));
 
 /** One call of a script, to be sent in a pipeline. */
@@ -51,14 +52,13 @@ export function acquireCall(
 
 export type AcquireReply =
   | { readonly kind: 'acquired'; readonly acquired: Acquired }
-  | { readonly kind: 'foreign'; readonly row: LeaseRow };
+  | { readonly kind: 'foreign'; readonly row: LeaseRow }
+  | { readonly kind: 'deleted' };
 
 export function parseAcquireReply(reply: Reply): AcquireReply {
   const [isAcquired, ...rest] = reply as [number, ...Buffer[]];
-  if (isAcquired !== 1) {
-    const [owner, token, count, durationMs] = rest.map(String) as [string, string, string, string];
-    return { kind: 'foreign', row: { owner, token, count, durationMs: Number(durationMs) } };
-  }
+  if (isAcquired === -1) return { kind: 'deleted' };
+  if (isAcquired !== 1) return { kind: 'foreign', row: rowOf(rest) };
   const [token, history, position, retries] = rest as unknown as [Buffer, Buffer, Buffer[], Buffer[]];
   const bitmaps = mapOf(position);
   const low = String(bitmaps.get('low'));
@@ -80,7 +80,38 @@ export function releaseCall(keys: GroupKeys, owner: string, token: string): Scri
 
 /** See register-group.lua. */
 export function registerCall(keys: GroupKeys, group: string): ScriptCall {
-  return { script: registerScript, keys: [keys.groups, keys.position], args: [group] };
+  return { script: registerScript, keys: [keys.groups, keys.position, keys.lease], args: [group] };
+}
+
+export type DeletionMode = 'look' | 'delete' | 'force';
+
+/** A member that heard nothing for this long may register the group anew. */
+const DELETION_KEPT_MS = 24 * 3_600_000;
+
+/** See delete-group.lua. */
+export function deleteCall(
+  keys: GroupKeys,
+  group: string,
+  mode: DeletionMode,
+  deadLetters: boolean,
+  seen: LeaseRow | undefined,
+): ScriptCall {
+  return {
+    script: deleteScript,
+    keys: [keys.groups, keys.lease, keys.position, keys.retry, keys.deadLetters, keys.quarantine],
+    args: [group, seen?.token ?? '', seen?.count ?? '', mode, deadLetters ? 1 : 0, DELETION_KEPT_MS],
+  };
+}
+
+/** The row of the owner that stands in the way. */
+export function parseDeleteReply(reply: Reply): LeaseRow | undefined {
+  const [isDeleted, ...rest] = reply as [number, ...Buffer[]];
+  return isDeleted === 1 ? undefined : rowOf(rest);
+}
+
+function rowOf(fields: readonly Buffer[]): LeaseRow {
+  const [owner, token, count, durationMs] = fields.map(String) as [string, string, string, string];
+  return { owner, token, count, durationMs: Number(durationMs) };
 }
 
 /** The reply of a fenced script: undefined where it was the owner's. */

@@ -28,6 +28,8 @@ export interface OwnershipOptions {
   readonly onEvent: OnBrokerEvent;
   /** A tenure has begun: its stored retries have to be taken up before anything is read. */
   onBegun(tenure: Tenure, acquired: Acquired): void;
+  /** The group is no more. */
+  onDeleted(): void;
   /** The lease is confirmed again. */
   onRenewed(tenure: Tenure): void;
 }
@@ -77,6 +79,7 @@ export class Ownership {
         const master = directory.masterOf(slot)?.id;
         if (master !== undefined) onEvent({ kind: 'leases', topic, group, master, needed, confirmed });
       },
+      onDeleted: () => options.onDeleted(),
       onAnswered: () => this.#onAnswered?.(),
     });
   }

@@ -108,6 +108,7 @@ export class Subscription implements AsyncDisposable {
       partitions: candidatesOf(context.partitions, options.assignment),
       onBegun: (tenure, acquired) => this.#onBegun(tenure, acquired),
       onRenewed: (tenure) => this.#dispatcher.resume(tenure),
+      onDeleted: () => this.#onDeleted(),
     });
     this.#settler = new Settler({
       owner,
@@ -198,6 +199,13 @@ export class Subscription implements AsyncDisposable {
     takeUpRetries(tenure, acquired.retries, this.#retrySink);
     this.#upkeep.show(tenure);
     this.#readers.add(tenure);
+  }
+
+  #onDeleted(): void {
+    if (this.#closing !== undefined) return;
+    const { topic, group, onEvent } = this.#context;
+    onEvent({ kind: 'group-deleted', topic, group });
+    void this.close();
   }
 
   #onLeftoverReturned(delivery: Delivery): void {

@@ -19,6 +19,7 @@ const register = script('groups/register-group.lua');
 const acquire = script('groups/acquire.lua');
 const renew = script('groups/renew.lua');
 const release = script('groups/release.lua');
+const deleteGroup = script('groups/delete-group.lua');
 const settle = script('groups/settle.lua');
 const showPosition = script('groups/show-position.lua');
 
@@ -31,6 +32,10 @@ const publishTo = (...args: string[]) => ['EVAL', publish, '2', 'log', 'producer
 const publishUnique = (...args: string[]) => ['EVAL', publish, '3', 'log', 'producers', 'dedup:', 'p1', ...args];
 const acquireAs = (owner: string, token = '', count = '') => {
   return ['EVAL', acquire, '4', 'groups', 'lease', 'pos:g', 'retry', 'g', owner, '2000', token, count];
+};
+const deleteAs = (mode: string, token = '', count = '', deadLetters = '0') => {
+  const keys = ['groups', 'lease', 'pos:g', 'retry', 'dlq', 'quarantine'];
+  return ['EVAL', deleteGroup, '6', ...keys, 'g', token, count, mode, deadLetters, '100000000'];
 };
 const settleAs = (owner: string, token: string, ...args: string[]) => {
   return ['EVAL', settle, '5', 'lease', 'pos:g', 'retry', 'dlq', 'quarantine', owner, token, ...args];
@@ -101,8 +106,8 @@ export const SCRIPT_SESSIONS: readonly ScriptSession[] = [
   {
     name: 'a partition is registered, acquired, watched, taken over, renewed, released',
     steps: [
-      ['EVAL', register, '2', 'groups', 'pos:g', 'g'],
-      ['EVAL', register, '2', 'groups', 'pos:g', 'g'],
+      ['EVAL', register, '3', 'groups', 'pos:g', 'lease', 'g'],
+      ['EVAL', register, '3', 'groups', 'pos:g', 'lease', 'g'],
       ['HSET', 'retry', '5-1:0', '1 row'],
       acquireAs('a'),
       acquireAs('b'),
@@ -119,6 +124,25 @@ export const SCRIPT_SESSIONS: readonly ScriptSession[] = [
       acquireAs('c'),
     ],
     keys: ['groups', 'pos:g', 'lease', 'retry'],
+  },
+  {
+    name: 'a group is deleted once nobody owns it, keeps its token, and comes back when it is registered',
+    steps: [
+      ['EVAL', register, '3', 'groups', 'pos:g', 'lease', 'g'],
+      acquireAs('a'),
+      deleteAs('look'),
+      deleteAs('delete'),
+      deleteAs('look', '$token', '0'),
+      deleteAs('delete', '$token', '0'),
+      acquireAs('a'),
+      deleteAs('delete'),
+      ['XADD', 'dlq', '1-1', 'position', '1'],
+      ['EVAL', register, '3', 'groups', 'pos:g', 'lease', 'g'],
+      acquireAs('b'),
+      deleteAs('force', '', '', '1'),
+      ['EVAL', renew, '1', 'lease', 'b', '$token'],
+    ],
+    keys: ['groups', 'lease', 'pos:g', 'retry', 'dlq'],
   },
   {
     name: 'settlements move positions, retries, dead letters and quarantine, once',

@@ -43,6 +43,7 @@ function ownershipOf(
     onEvent: (event) => events.push(event),
     onBegun: ({ partition, token }) => begun.push(`${partition}: ${token}`),
     onRenewed: () => {},
+    onDeleted: () => begun.push('deleted'),
   });
   return { ownership, clock, directory, links, begun, events, kinds: () => events.map(({ kind }) => kind) };
 }
@@ -155,6 +156,13 @@ async function held(replicas = 0) {
   await started;
   return bed;
 }
+
+it('ends when the group was deleted', async () => {
+  const { links, clock, begun } = await held();
+  clock.advance(500);
+  for (const reply of [[0, buffer(''), buffer('7')], [1], [-1], [1]] as Reply[]) links.lease.answer(reply);
+  expect(begun).toEqual(['0: 7', '1: 8', 'deleted']);
+});
 
 describe('leases that too few replicas confirm', () => {
   const leases = (events: readonly BrokerEvent[]) => events.filter(({ kind }) => kind === 'leases');

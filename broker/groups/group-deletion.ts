@@ -1,0 +1,87 @@
+import { BrokerError } from '../broker-error.js';
+import { type Clock, pause } from '../clock.js';
+import { groupKeys } from '../log/keys.js';
+import type { MasterLinks } from '../redis/master-links.js';
+import { persistOn } from '../redis/persist.js';
+import { slotOf } from '../redis/slot.js';
+import { ConfirmedPipeline, type PipelineOutcome } from './confirmed-pipeline.js';
+import type { LeaseRow } from './lease.js';
+import { type DeletionMode, deleteCall, parseDeleteReply } from './lease-scripts.js';
+
+export interface DeleteGroupOptions {
+  /** Also while members are alive: they end with a `group-deleted` event, and what they handle now is not recorded. */
+  readonly force?: boolean;
+  /** The group's dead letters and its quarantine go, too; they are kept by default. */
+  readonly deadLetters?: boolean;
+}
+
+export interface DeletionContext {
+  readonly topic: string;
+  readonly partitions: number;
+  readonly group: string;
+  readonly links: MasterLinks;
+  readonly clock: Clock;
+  readonly connectTimeoutMs: number;
+  /** Longest wait for the replicas at a time. */
+  readonly waitMs: number;
+  replicasOf(slot: number): number;
+}
+
+/**
+ * Deletes the group on every partition, confirmed by the replicas as its registration was; a group that does not exist is
+ * deleted already. Nothing is deleted while an owner is alive: rows that have one are looked at again after their
+ * duration, as a challenger does. Throws BrokerError `group-in-use`, or `connection`: then it can be called again.
+ */
+export async function deleteGroup(context: DeletionContext, options: DeleteGroupOptions): Promise<void> {
+  const { partitions, clock } = context;
+  const all = Array.from({ length: partitions }, (_, partition) => partition);
+  const askAll = (mode: DeletionMode, seen: readonly (LeaseRow | undefined)[]) =>
+    Promise.all(all.map((partition) => askOne(context, partition, mode, options, seen[partition])));
+  if (options.force) {
+    await askAll('force', []);
+    return;
+  }
+  const seen = await askAll('look', []);
+  const longestMs = Math.max(0, ...seen.map((row) => row?.durationMs ?? 0));
+  if (longestMs > 0) {
+    await pause(clock, longestMs + 1);
+    refuseOwned(context, await askAll('look', seen));
+  }
+  refuseOwned(context, await askAll('delete', seen));
+}
+
+/** Resolves with the row of the owner that stands in the way. */
+function askOne(
+  { topic, group, links, clock, connectTimeoutMs, waitMs, replicasOf }: DeletionContext,
+  partition: number,
+  mode: DeletionMode,
+  { deadLetters = false }: DeleteGroupOptions,
+  seen: LeaseRow | undefined,
+): Promise<LeaseRow | undefined> {
+  const slot = slotOf(topic, partition);
+  const keys = groupKeys(topic, partition, group);
+  return persistOn(links, slot, clock, connectTimeoutMs, async (link) => {
+    const pipeline = new ConfirmedPipeline(link, () => clock.nowMs(), waitMs);
+    const replicas = mode === 'look' ? 0 : replicasOf(slot);
+    const { results, isConfirmed, confirmed } = await new Promise<PipelineOutcome>((resolve) => {
+      pipeline.send([deleteCall(keys, group, mode, deadLetters, seen)], replicas, resolve);
+    });
+    const { error, reply } = results[0]!;
+    if (error !== undefined) throw error;
+    const owner = parseDeleteReply(reply);
+    if (owner !== undefined || mode === 'look') return owner;
+    if (!isConfirmed) {
+      throw new BrokerError('connection', `${keys.groups}: ${confirmed} of ${replicas} replicas have confirmed it`);
+    }
+    // For show only: see show-position.lua.
+    link.send(['XGROUP', 'DESTROY', keys.log, group], () => {});
+    return undefined;
+  });
+}
+
+function refuseOwned({ topic, group }: DeletionContext, rows: readonly (LeaseRow | undefined)[]): void {
+  const partition = rows.findIndex((row) => row !== undefined);
+  if (partition < 0) return;
+  const what = `member ${rows[partition]!.owner} owns partition ${partition}`;
+  throw new BrokerError('group-in-use', `${topic}/${group}: ${what}: close its subscription, or give 'force: true'`);
+}
