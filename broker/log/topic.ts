@@ -40,7 +40,7 @@ export async function createTopic(
   });
   const [existing, confirmed = 0] = await Promise.all(replies);
   if (existing !== partitions) {
-    const text = `topic '${topic}' has ${String(existing)} partitions, asked for ${partitions}; the number never changes`;
+    const text = `topic '${topic}' has ${String(existing)} partitions, asked for ${partitions}; the number never changes: ask for that many, or take another topic`;
     throw new BrokerError('topic-mismatch', text);
   }
   if (Number(confirmed) < replicas) {

@@ -25,8 +25,21 @@ describe('topics', () => {
     await broker.createTopic(topic, { partitions: 3 });
     await expect(broker.createTopic(topic, { partitions: 4 })).rejects.toMatchObject({
       code: 'topic-mismatch',
-      message: expect.stringContaining('has 3 partitions'),
+      message: expect.stringMatching(/has 3 partitions, asked for 4; .*: ask for that many, or take another topic$/),
     });
+  });
+
+  it('and groups have names that fit into keys', async () => {
+    const { broker } = await connect(server);
+    await using _ = broker;
+    const topic = freshTopic();
+    await broker.createTopic(topic, { partitions: 1 });
+    const badTopic = { code: 'bad-option', message: expect.stringMatching(/^topic 'a\{b\}': 1 to 128 letters/) };
+    const badGroup = { code: 'bad-option', message: expect.stringMatching(/^group 'g h': 1 to 128 letters/) };
+    await expect(broker.publish('a{b}', message('a'))).rejects.toMatchObject(badTopic);
+    await expect(broker.subscribe('a{b}', 'g', () => {})).rejects.toMatchObject(badTopic);
+    await expect(broker.subscribe(topic, 'g h', () => {})).rejects.toMatchObject(badGroup);
+    await expect(broker.deleteGroup(topic, 'g h')).rejects.toMatchObject(badGroup);
   });
 
   it('have to exist', async () => {

@@ -119,6 +119,24 @@ describe('connecting fails at once', () => {
   });
 });
 
+it('a server that is too old is refused at once', async () => {
+  // As old as it says: the real one's answers, with another version of the same length.
+  const old = createServer((socket) => {
+    const upstream = connectTcp(server.port, server.host);
+    socket.on('error', () => {}).on('close', () => upstream.destroy());
+    upstream.on('error', () => {}).on('close', () => socket.destroy());
+    socket.pipe(upstream);
+    upstream.on('data', (data) => {
+      socket.write(data.toString('latin1').replace(/redis_version:\d/, 'redis_version:6'), 'latin1');
+    });
+  });
+  const port = await listen(old);
+  await expect(connect(local(port))).rejects.toMatchObject({
+    code: 'unsupported-server',
+    message: expect.stringMatching(`^127\\.0\\.0\\.1:${port}: Redis 6\\..*: 7\\.0 or later is needed`),
+  });
+});
+
 it('a server that is not there yet, behind a proxy that accepts and closes, is waited for', async () => {
   const upstream = await RedisServer.start();
   disposal.use(upstream);
