@@ -91,9 +91,12 @@ export class MessageBroker implements AsyncDisposable {
    * Publishes without a promise for each message: `onOutcome` is called exactly once for every one, by its index, from
    * this call or later. Payloads are copied before the call returns, except while the topic is not known yet or the
    * buffer is full: then the array and its payloads must not change until their outcomes. An error that `onOutcome` throws
-   * becomes a process warning: it touches no message.
+   * becomes a process warning: it touches no message. Throws `bad-option` where `messages` is no array, of which nobody
+   * could tell whose outcomes these are.
    */
   publishBatch(topic: string, messages: readonly OutgoingMessage[], onOutcome: OnPublishOutcome): void {
+    if (!Array.isArray(messages))
+      throw new BrokerError('bad-option', `messages: an array is needed, not ${typeof messages}`);
     this.#publish(topic, messages, guarded(onOutcome));
   }
 

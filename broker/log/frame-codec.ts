@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { crc32 } from 'node:zlib';
 import type { OutgoingMessage } from './message.js';
 
@@ -89,18 +90,28 @@ export class DecodedMessage {
 
 export type Undecodable = 'truncated' | 'bad-size' | 'bad-crc' | 'bad-fields';
 
-/** Bytes that the message takes in a frame; a text instead says what is wrong with it. */
+/**
+ * Bytes that the message takes in a frame; a text instead says what is wrong with it. Callers need not use types: whatever
+ * passes here can be encoded, and has a partition and a hash.
+ */
 export function encodedSize(id: string, message: OutgoingMessage): number | string {
-  if (!Buffer.isBuffer(message.payload)) return `payload: a Buffer is needed, not ${typeof message.payload}`;
+  if (typeof message !== 'object' || message === null) return wrong('message', 'an object', message);
+  const { key, payload, dedupeId, headers, priority = 0 } = message;
+  if (!Buffer.isBuffer(payload)) return wrong('payload', 'a Buffer', payload);
+  if (typeof id !== 'string') return wrong('id', 'a string', id);
+  if (key !== undefined && typeof key !== 'string') return wrong('key', 'a string', key);
+  if (dedupeId !== undefined && typeof dedupeId !== 'string') return wrong('dedupeId', 'a string', dedupeId);
   const idBytes = Buffer.byteLength(id);
   if (idBytes > MAX_FIELD_BYTES) return `id of ${idBytes} bytes; at most ${MAX_FIELD_BYTES}`;
-  const keyBytes = message.key === undefined ? 0 : Buffer.byteLength(message.key);
+  const keyBytes = key === undefined ? 0 : Buffer.byteLength(key);
   if (keyBytes > MAX_FIELD_BYTES) return `key of ${keyBytes} bytes; at most ${MAX_FIELD_BYTES}`;
-  const headerBytes = message.headers === undefined ? 0 : headersSize(message.headers);
+  const headerBytes = headers === undefined ? 0 : headersSize(headers);
+  if (typeof headerBytes === 'string') return headerBytes;
   if (headerBytes > MAX_FIELD_BYTES) return `headers of ${headerBytes} bytes; at most ${MAX_FIELD_BYTES}`;
-  const priority = message.priority ?? 0;
-  if (!(Number.isInteger(priority) && priority >= 0 && priority <= 255)) return `priority ${priority}; 0 to 255`;
-  return HEADER_BYTES + idBytes + keyBytes + headerBytes + message.payload.length;
+  if (!(Number.isInteger(priority) && priority >= 0 && priority <= 255)) {
+    return wrong('priority', 'a whole number from 0 to 255', priority);
+  }
+  return HEADER_BYTES + idBytes + keyBytes + headerBytes + payload.length;
 }
 
 /** Writes the message at `offset`; `size` is its {@link encodedSize}. Returns the offset behind it. */
@@ -161,10 +172,19 @@ export function decodeHeaders(bytes: Buffer | undefined): Readonly<Record<string
   return Object.fromEntries(headers);
 }
 
-function headersSize(headers: Readonly<Record<string, string>>): number {
+function headersSize(headers: Readonly<Record<string, string>>): number | string {
+  if (typeof headers !== 'object' || headers === null) return wrong('headers', 'an object of strings', headers);
   let size = 0;
-  for (const name in headers) size += 4 + Buffer.byteLength(name) + Buffer.byteLength(headers[name]!);
+  for (const name in headers) {
+    const value = headers[name];
+    if (typeof value !== 'string') return wrong(`headers.${name}`, 'a string', value);
+    size += 4 + Buffer.byteLength(name) + Buffer.byteLength(value);
+  }
   return size;
+}
+
+function wrong(field: string, expected: string, value: unknown): string {
+  return `${field}: ${expected} is needed, not ${inspect(value, { depth: 0, maxStringLength: 80, maxArrayLength: 8 })}`;
 }
 
 function writeHeaders(target: Buffer, offset: number, headers: Readonly<Record<string, string>>): number {

@@ -193,10 +193,12 @@ export class Producer {
     let i = from;
     for (; i < messages.length && this.#hasRoom; i++) {
       const message = messages[i]!;
-      const id = message.id ?? newMessageId();
+      const given = message?.id;
+      const id = given === undefined ? newMessageId() : given;
       const size = encodedSize(id, message);
       if (typeof size === 'string') {
-        onOutcome(i, { kind: 'rejected', error: new BrokerError('bad-option', `message ${id}: ${size}`) });
+        const name = typeof given === 'string' ? given : `${i} of ${messages.length}`;
+        onOutcome(i, { kind: 'rejected', error: new BrokerError('bad-option', `message ${name}: ${size}`) });
       } else if (size > maxMessageBytes) {
         const error = new BrokerError('too-large', `message ${id}: ${size} bytes encoded; at most ${maxMessageBytes}`);
         onOutcome(i, { kind: 'rejected', error });

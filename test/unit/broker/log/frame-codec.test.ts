@@ -94,8 +94,21 @@ describe('a frame', () => {
     expect(encodedSize('x'.repeat(65_536), { payload })).toContain('id of 65536 bytes');
     expect(encodedSize('x', { payload, key: 'ü'.repeat(40_000) })).toContain('key of 80000 bytes');
     expect(encodedSize('x', { payload, headers: { a: 'b'.repeat(65_536) } })).toContain('headers');
-    expect(encodedSize('x', { payload, priority: 1.5 })).toContain('priority 1.5');
-    expect(encodedSize('x', { payload: 'text' as unknown as Buffer })).toContain('payload: a Buffer is needed');
+    expect(encodedSize('x', { payload, priority: 1.5 })).toContain('priority: a whole number from 0 to 255');
+  });
+
+  it('takes nothing that its fields are not made of', () => {
+    const whole = { payload: Buffer.from('p'), key: 'k', dedupeId: 'd', priority: 1, headers: { a: 'b' } };
+    const sizeOf = (fields: object) => encodedSize('id', { ...whole, ...fields });
+    expect(sizeOf({})).toBe(24 + 2 + 1 + 6 + 1);
+    for (const value of [null, 42, true, {}, Symbol('s')]) {
+      for (const field of ['key', 'dedupeId', 'payload']) expect(sizeOf({ [field]: value })).toContain(`${field}: a `);
+      expect(sizeOf({ headers: { name: value } })).toContain('headers.name: a string is needed, not');
+      expect(encodedSize(value as string, whole)).toContain('id: a string is needed, not');
+    }
+    expect(sizeOf({ headers: 'text' })).toContain("headers: an object of strings is needed, not 'text'");
+    expect(sizeOf({ priority: null })).toContain('priority: a whole number from 0 to 255 is needed, not null');
+    expect(encodedSize('id', null as unknown as OutgoingMessage)).toBe('message: an object is needed, not null');
   });
 });
 
