@@ -4,10 +4,11 @@
 -- KEYS  1 log
 --       2 position  hash: low, entries (passed since the group began), base (entries that the log had lost before)
 -- ARGV  1 group
--- Reply 1 moved, 0 created
+-- Reply 1 moved, 0 created, -1 there is no log
 --
 -- Invariant: for show only; the broker itself never reads the Redis group. `entries-read` counts frames, and is given
--- only where it is exact.
+-- only where it is exact. A log that the group has passed entries of and that is not there was deleted: the next publish
+-- has to find that, so it is not made here.
 local row = redis.call('HMGET', KEYS[2], 'low', 'entries', 'base')
 local low, entries, base = row[1] or '0-0', tonumber(row[2] or '0'), tonumber(row[3] or '-1')
 
@@ -18,6 +19,8 @@ end
 
 local moved = redis.pcall('XGROUP', 'SETID', KEYS[1], ARGV[1], low, 'ENTRIESREAD', entries_read())
 if not (type(moved) == 'table' and moved.err) then return 1 end
+
+if low ~= '0-0' and redis.call('EXISTS', KEYS[1]) == 0 then return -1 end
 
 -- The group is new, or went with its stream. Counting starts here, if nothing that it has passed is still in the log.
 redis.call('XGROUP', 'CREATE', KEYS[1], ARGV[1], low, 'MKSTREAM')

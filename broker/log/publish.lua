@@ -3,8 +3,9 @@
 --
 -- KEYS  1 log        stream
 --       2 producers  hash: producer id -> "<last sequence> <last seen, seconds>[ <skip of the last frame>]";
---                    `bytes`: of all frames ever appended; `trimmed`: of those that left the log (see trim.lua)
---       3 dedup      prefix of the sets of application ids: <slice length, ms>:<slice>; only with ARGV 7 to 9
+--                    `bytes`: of all frames ever appended; `trimmed`: of those that left the log (see trim.lua);
+--                    `last`: id of the entry appended last; `deleted`: how often somebody deleted what was in the log
+--       3 dedup      prefix of the sets of application ids: <slice length, ms>:<slice>[:<deleted>]; only with ARGV 7 to 9
 -- ARGV  1 producer id
 --       2 the log's limit in bytes of frames
 --       3 prev       the last sequence that the producer knows to be stored
@@ -26,6 +27,10 @@
 -- window exactly if the message that brought it is in what the same transition appended: with a failover both go, so a
 -- frame that is sent again after it is no duplicate of itself. Every branch writes, so that a WAIT behind the script
 -- covers its answer. No `allow-oom`: under maxmemory publishing is what has to stop.
+--
+-- A log that is empty though not all of it was trimmed was deleted: the producers' rows go with it, so that each producer
+-- finds its own missing and sends again what it keeps, and the window of application ids begins anew. Ids of entries
+-- always grow, also where the stream is a new one: groups' positions outlive it.
 local APPENDED, DUPLICATE, MISMATCH, LOG_FULL, WINDOW_FULL = 1, 2, 3, 4, 5
 local SLICES = 5
 local NONE = {}
@@ -39,7 +44,7 @@ end
 local prev, first, last = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
 local now = redis.call('TIME')
 local offset = row[2] or '0'
-local written = offset
+local written, id
 local outcome = MISMATCH
 
 -- What the window says of the frame: the indexes of known ids, the ids that are new, and whether there is room for them.
@@ -48,6 +53,11 @@ local lookUp
 if ARGV[9] then
   lookUp = function()
     local slice = math.floor((now[1] * 1000 + math.floor(now[2] / 1000)) / tonumber(ARGV[7]))
+    local deleted = redis.call('HGET', KEYS[2], 'deleted')
+    local function named(number)
+      local name = KEYS[3] .. ARGV[7] .. ':' .. string.format('%.0f', number)
+      return deleted and name .. ':' .. deleted or name
+    end
     local indexes, ids = {}, {}
     for at = 1, #ARGV[9], 18 do
       local high, low = string.byte(ARGV[9], at, at + 1)
@@ -56,7 +66,7 @@ if ARGV[9] then
     end
     local known, count = {}, 0
     for back = 0, SLICES - 1 do
-      local name = KEYS[3] .. ARGV[7] .. ':' .. string.format('%.0f', slice - back)
+      local name = named(slice - back)
       local held = redis.call('SCARD', name)
       if held > 0 then
         count = count + held
@@ -75,7 +85,7 @@ if ARGV[9] then
         fresh[#fresh + 1] = ids[i]
       end
     end
-    return hits, fresh, KEYS[3] .. ARGV[7] .. ':' .. string.format('%.0f', slice), count + #fresh <= tonumber(ARGV[8])
+    return hits, fresh, named(slice), count + #fresh <= tonumber(ARGV[8])
   end
 end
 
@@ -83,16 +93,16 @@ if stored >= last then
   outcome = DUPLICATE
 elseif stored == prev and first > stored then
   local count = last - first + 1
+  local bytes, trimmed = tonumber(offset), tonumber(row[3] or '0')
+  local isDeleted = trimmed < bytes and redis.call('XLEN', KEYS[1]) == 0
   local hits, fresh, slice, hasRoom = NONE, NONE, '', true
-  if lookUp then hits, fresh, slice, hasRoom = lookUp() end
-  local mustBeGone = tonumber(offset) + #ARGV[6] - tonumber(ARGV[2])
-  local trimmed = tonumber(row[3] or '0')
-  if trimmed < mustBeGone and redis.call('XLEN', KEYS[1]) == 0 then
-    -- Somebody deleted the log: nothing is left that trimming would find.
-    trimmed = tonumber(offset)
-    redis.call('HSET', KEYS[2], 'trimmed', offset)
-  end
-  if trimmed < mustBeGone then
+  if lookUp and not isDeleted then hits, fresh, slice, hasRoom = lookUp() end
+  if isDeleted then
+    local kept = redis.call('HMGET', KEYS[2], 'last', 'deleted')
+    redis.call('DEL', KEYS[1], KEYS[2])
+    redis.call('HSET', KEYS[2], 'bytes', offset, 'trimmed', offset, 'last', kept[1] or '0-1', 'deleted', (kept[2] or 0) + 1)
+    stored = 0
+  elseif trimmed < bytes + #ARGV[6] - tonumber(ARGV[2]) then
     outcome = LOG_FULL
   elseif not hasRoom then
     outcome = WINDOW_FULL
@@ -103,8 +113,13 @@ elseif stored == prev and first > stored then
     if #hits < count then
       local header = ARGV[1] .. ' ' .. ARGV[3] .. ' ' .. ARGV[4] .. ' ' .. string.format('%d', count) .. ' ' .. offset
       if skip ~= '' then header = header .. ' ' .. skip end
-      redis.call('XADD', KEYS[1], '*', header, ARGV[6])
-      written = string.format('%.0f', tonumber(offset) + #ARGV[6])
+      id = redis.call('XADD', KEYS[1], 'NOMKSTREAM', '*', header, ARGV[6])
+      if not id then
+        local before = redis.call('HGET', KEYS[2], 'last')
+        if before then redis.call('XADD', KEYS[1], 'MAXLEN', '=', '0', before, '-', '-') end
+        id = redis.call('XADD', KEYS[1], '*', header, ARGV[6])
+      end
+      written = string.format('%.0f', bytes + #ARGV[6])
     end
     if #fresh > 0 then
       redis.call('SADD', slice, unpack(fresh))
@@ -115,10 +130,10 @@ end
 
 local seen = string.format('%.0f ', stored) .. now[1]
 if skip ~= '' then seen = seen .. ' ' .. skip end
-if written == offset then
-  redis.call('HSET', KEYS[2], ARGV[1], seen)
+if id then
+  redis.call('HSET', KEYS[2], ARGV[1], seen, 'bytes', written, 'last', id)
 else
-  redis.call('HSET', KEYS[2], ARGV[1], seen, 'bytes', written)
+  redis.call('HSET', KEYS[2], ARGV[1], seen)
 end
 if outcome > DUPLICATE or stored > last then skip = '' end
 return { outcome, stored, skip }

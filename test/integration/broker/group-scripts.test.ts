@@ -171,6 +171,8 @@ describe('the shown position', () => {
     expect(await show()).toBe(1);
     expect(await group()).toMatchObject({ lag: 2, 'entries-read': 2, 'last-delivered-id': second });
     await redis.del(keys.log);
+    expect(await show()).toBe(-1);
+    expect(await redis.exists(keys.log)).toBe(0);
     await add(3);
     expect(await show()).toBe(0);
     expect(await group()).toMatchObject({ lag: 3 });

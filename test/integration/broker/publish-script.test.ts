@@ -99,6 +99,11 @@ async function headers(): Promise<string[]> {
   return page.map(([, [header]]) => String(header));
 }
 
+async function ids(): Promise<string[]> {
+  const page = (await link.call('XRANGE', keys.log, '-', '+')) as [Buffer, unknown][];
+  return page.map(([id]) => String(id));
+}
+
 describe('publish.lua', () => {
   it('appends what follows, knows what it has, and refuses what does not fit', async () => {
     newLog();
@@ -152,14 +157,48 @@ describe('publish.lua', () => {
     expect(second).toBeDefined();
   });
 
-  it('takes a full log that was deleted for an empty one', async () => {
+  it('finds that the log was deleted, full or not: the rows of all producers go with it', async () => {
+    for (const maxLogBytes of [250, 1_000]) {
+      newLog();
+      const limits = { maxLogBytes };
+      expect((await publish({ prev: 0, first: 1, last: 1, bytes: 100 }, limits)).outcome).toBe('appended');
+      expect((await publish({ producer: 'q', prev: 0, first: 1, last: 1, bytes: 100 }, limits)).outcome).toBe(
+        'appended',
+      );
+      await link.call('DEL', keys.log);
+      expect(await publish({ prev: 1, first: 2, last: 2, bytes: 100 }, limits)).toMatchObject({
+        outcome: 'mismatch',
+        stored: 0,
+      });
+      expect((await publish({ producer: 'q', prev: 1, first: 2, last: 2, bytes: 100 }, limits)).outcome).toBe(
+        'mismatch',
+      );
+      expect((await publish({ prev: 0, first: 1, last: 1, bytes: 100 }, limits)).outcome).toBe('appended');
+      expect((await publish({ prev: 1, first: 2, last: 2, bytes: 100 }, limits)).outcome).toBe('appended');
+      expect(await headers()).toEqual(['p 0 1 1 200', 'p 1 2 1 300']);
+    }
+  });
+
+  it('finds a log that was emptied by hand, too', async () => {
     newLog();
-    const limits = { maxLogBytes: 250 };
-    expect((await publish({ prev: 0, first: 1, last: 1, bytes: 200 }, limits)).outcome).toBe('appended');
-    expect((await publish({ prev: 1, first: 2, last: 2, bytes: 100 }, limits)).outcome).toBe('log-full');
-    await link.call('DEL', keys.log);
-    expect((await publish({ prev: 1, first: 2, last: 2, bytes: 100 }, limits)).outcome).toBe('appended');
-    expect((await publish({ prev: 2, first: 3, last: 3, bytes: 200 }, limits)).outcome).toBe('log-full');
+    await publish({ prev: 0, first: 1, last: 1 });
+    await link.call('XTRIM', keys.log, 'MAXLEN', '0');
+    expect(await publish({ prev: 1, first: 2, last: 2 })).toMatchObject({ outcome: 'mismatch', stored: 0 });
+  });
+
+  it('gives ids above those of the deleted log, whatever the time of day', async () => {
+    for (const isTrimmed of [true, false]) {
+      newLog();
+      await publish({ prev: 0, first: 1, last: 1 });
+      expect(String(await link.call('HGET', keys.producers, 'last'))).toBe((await ids())[0]);
+      await link.call('HSET', keys.producers, 'last', '9000000000000-7', ...(isTrimmed ? ['trimmed', '10'] : []));
+      await link.call('DEL', keys.log);
+      const { stored, outcome } = await publish({ prev: 1, first: 2, last: 2 });
+      expect(outcome).toBe(isTrimmed ? 'appended' : 'mismatch');
+      if (!isTrimmed) await publish({ prev: stored, first: 2, last: 2 });
+      await publish({ prev: 2, first: 3, last: 3 });
+      expect(await ids()).toEqual(['9000000000000-8', '9000000000000-9']);
+    }
   });
 });
 
@@ -199,6 +238,18 @@ describe('application ids', () => {
       stored: 1,
       skip: [],
     });
+  });
+
+  it('of a deleted log are no duplicates when they come again', async () => {
+    newLog();
+    await publish({ prev: 0, first: 1, last: 2, ids: { 0: 'a' } });
+    await link.call('DEL', keys.log);
+    expect((await publish({ prev: 2, first: 3, last: 3, ids: { 0: 'a' } })).outcome).toBe('mismatch');
+    expect(await publish({ prev: 0, first: 1, last: 2, ids: { 0: 'a' } })).toMatchObject({
+      outcome: 'appended',
+      skip: [],
+    });
+    expect((await publish({ prev: 2, first: 3, last: 3, ids: { 0: 'a' } })).skip).toEqual([0]);
   });
 
   it('are refused above the bound, not forgotten early', async () => {
@@ -259,8 +310,8 @@ describe('prune-producers.lua', () => {
     await publish({ producer: 'gone', prev: 0, first: 1, last: 1 });
     await link.call('HSET', keys.producers, 'gone', '1 1000', 'gone-too', '7 1000 3,4');
     pruneProducers(link, topic, 0);
-    await eventually(async () => (await link.call('HLEN', keys.producers)) === 2);
+    await eventually(async () => (await link.call('HLEN', keys.producers)) === 3);
     const fields = (await link.call('HKEYS', keys.producers)) as Buffer[];
-    expect(fields.map(String).sort()).toEqual(['bytes', 'living']);
+    expect(fields.map(String).sort()).toEqual(['bytes', 'last', 'living']);
   });
 });

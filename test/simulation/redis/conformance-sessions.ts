@@ -75,6 +75,23 @@ export const SCRIPT_SESSIONS: readonly ScriptSession[] = [
     keys: ['producers', `dedup:${SLICE_MS}:0`],
   },
   {
+    name: 'a deleted log takes the rows with it, ids go on, and the window begins anew',
+    steps: [
+      publishUnique('1000', '0', '1', '3', FRAME, SLICE_MS, '100', HASHES),
+      ['HSET', 'producers', 'last', '9000000000000-7'],
+      ['DEL', 'log'],
+      publishUnique('1000', '3', '4', '4', FRAME, SLICE_MS, '100', HASHES),
+      publishUnique('1000', '0', '1', '3', FRAME, SLICE_MS, '100', HASHES),
+      ['XRANGE', 'log', '-', '+'],
+      publishTo('1000', '3', '4', '4', FRAME),
+      ['HSET', 'producers', 'trimmed', '32'],
+      ['DEL', 'log'],
+      publishTo('1000', '4', '5', '5', FRAME),
+      ['XRANGE', 'log', '-', '+'],
+    ],
+    keys: ['producers', 'log', `dedup:${SLICE_MS}:0`, `dedup:${SLICE_MS}:0:1`],
+  },
+  {
     name: 'rows of producers are touched and removed',
     steps: [
       ['HSET', 'producers', 'p1', '7 1700000001 0,5', 'p2', '9 1', 'bytes', '10'],
@@ -191,6 +208,9 @@ export const SCRIPT_SESSIONS: readonly ScriptSession[] = [
   {
     name: 'the position is shown as that of a Redis group',
     steps: [
+      ['HSET', 'pos:g', 'low', '5-0'],
+      ['EVAL', showPosition, '2', 'log', 'pos:g', 'g'],
+      ['HSET', 'pos:g', 'low', '0-0'],
       ['EVAL', showPosition, '2', 'log', 'pos:g', 'g'],
       entry('5-1'),
       entry('5-2', '20'),

@@ -10,19 +10,25 @@ export const streamCommands: Readonly<Record<string, Command>> = {
   XADD: (args, { database, nowMs, wrote }) => {
     const [key, ...rest] = args as [string, ...string[]];
     let at = 0;
-    while (/^(NOMKSTREAM|MAXLEN|MINID|LIMIT)$/i.test(rest[at] ?? ''))
-      throw new CommandError('ERR option not simulated');
+    const isOnlyForExisting = /^NOMKSTREAM$/i.test(rest[at] ?? '');
+    if (isOnlyForExisting) at++;
+    const isEmptied = /^MAXLEN = 0$/i.test(rest.slice(at, at + 3).join(' '));
+    if (isEmptied) at += 3;
+    if (/^(NOMKSTREAM|MAXLEN|MINID|LIMIT)$/i.test(rest[at] ?? '')) throw new CommandError('ERR option not simulated');
     const idArgument = rest[at++];
     const fields = rest.slice(at);
     if (idArgument === undefined || fields.length === 0 || fields.length % 2 === 1) {
       throw new CommandError("ERR wrong number of arguments for 'xadd' command");
     }
     const found = database.stream(key);
+    if (found === undefined && isOnlyForExisting) return null;
     const last = found?.lastId ?? ZERO_ID;
     const id = idArgument === '*' ? (found ?? new Stream()).nextId(Math.floor(nowMs)) : strictId(idArgument);
     if (compareIds(id, last) <= 0) throw new CommandError(TOO_SMALL);
-    database.made(key, found, () => new Stream()).append(id, fields);
-    wrote('XADD', key, idText(id), ...fields);
+    const stream = database.made(key, found, () => new Stream());
+    stream.append(id, fields);
+    if (isEmptied) stream.trimBelow({ ms: id.ms, seq: id.seq + 1 });
+    wrote('XADD', key, ...(isEmptied ? ['MAXLEN', '=', '0'] : []), idText(id), ...fields);
     return idText(id);
   },
   XLEN: ([key], { database }) => database.stream(key!)?.entries.length ?? 0,
