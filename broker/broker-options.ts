@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { BrokerError } from './broker-error.js';
-import type { OnBrokerEvent } from './broker-event.js';
+import type { BrokerEvent, OnBrokerEvent } from './broker-event.js';
 import { type Clock, systemClock } from './clock.js';
 import { DURABILITIES, type Durability, type OnReplicaLoss, REPLICA_LOSS_POLICIES } from './log/message.js';
 import { type Random, systemRandom } from './random.js';
@@ -25,7 +25,7 @@ export interface BrokerOptions {
   readonly maxBufferedBytes?: number;
   /**
    * Memory for acknowledged messages that can be sent again if Redis loses them (default 64 MiB): those that the replicas
-   * have not confirmed, at the bound of which publishing is held back, and a tail of at most 16 MiB and 30 s of the rest.
+   * have not confirmed, at the bound of which publishing is held back, and what room they leave for the last 30 s of the rest.
    */
   readonly maxReplayBytes?: number;
   /** Bytes of messages that the log of one partition holds (default 1 GiB): above it publishing is held back. */
@@ -42,7 +42,10 @@ export interface BrokerOptions {
   /** A frame is closed at this size (default 256 KiB) or number of messages (default 1,024, at most 4,096). */
   readonly maxFrameBytes?: number;
   readonly maxFrameMessages?: number;
-  /** An error that it throws becomes a process warning: it touches no message. */
+  /**
+   * An error that it throws becomes a process warning: it touches no message. Without it each `acknowledged-loss` becomes
+   * a process warning, and nothing else is told.
+   */
   readonly onEvent?: OnBrokerEvent;
   readonly clock?: Clock;
   readonly random?: Random;
@@ -69,7 +72,7 @@ export function resolveBrokerOptions(options: BrokerOptions): ResolvedBrokerOpti
     whenFull: 'wait',
     maxFrameBytes: 256 * 1024,
     maxFrameMessages: 1_024,
-    onEvent: () => {},
+    onEvent: warnOfLoss,
     clock: systemClock,
     random: systemRandom,
     ...options,
@@ -98,6 +101,15 @@ function check(name: string, value: string, known: readonly string[]): void {
   if (known.includes(value)) return;
   const choices = known.map((choice) => `'${choice}'`).join(', ');
   throw new BrokerError('bad-option', `${name} '${value}' is not available; there is ${choices}`);
+}
+
+/** Who listens to nothing hears of that all the same. */
+function warnOfLoss(event: BrokerEvent): void {
+  if (event.kind !== 'acknowledged-loss') return;
+  const { topic, partition, firstSequence, lastSequence } = event;
+  const range = `messages ${firstSequence} to ${lastSequence} of this producer`;
+  const text = `topic '${topic}', partition ${partition}: Redis has lost what it had acknowledged, and it is not kept any more: ${range}`;
+  process.emitWarning(`${text}; a larger maxReplayBytes keeps more`, 'BrokerWarning');
 }
 
 function guarded(onEvent: OnBrokerEvent): OnBrokerEvent {

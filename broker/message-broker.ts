@@ -121,6 +121,11 @@ export class MessageBroker implements AsyncDisposable {
     return this.#producer.bufferedBytes;
   }
 
+  /** How many `acknowledged-loss` events there were: 0 where nothing that this broker was told is stored is known to be lost. */
+  get acknowledgedLosses(): number {
+    return this.#producer.acknowledgedLosses;
+  }
+
   /** Joins a consumer group: from here on the log keeps what the group has not settled, and `handler` gets messages. */
   async subscribe(
     topic: string,

@@ -59,6 +59,7 @@ export class Producer {
   readonly #dispatcher: LaneDispatcher;
   readonly #waiting = new Fifo<WaitingBatch>();
   #bufferedBytes = 0;
+  #acknowledgedLosses = 0;
   #cancelExpiry: CancelTimer | undefined;
   #capacity: { readonly promise: Promise<void>; readonly resolve: () => void } | undefined;
   #isClosed = false;
@@ -90,8 +91,10 @@ export class Producer {
         maxLogBytes,
         dedupe: { windowMs, maxIds },
         newProducerId: () => randomName(random),
-        onLoss: (partition, firstSequence, lastSequence) =>
-          onEvent({ kind: 'acknowledged-loss', topic, partition, firstSequence, lastSequence }),
+        onLoss: (partition, firstSequence, lastSequence) => {
+          this.#acknowledgedLosses++;
+          onEvent({ kind: 'acknowledged-loss', topic, partition, firstSequence, lastSequence });
+        },
       },
       partitions,
       Math.floor(random() * partitions),
@@ -102,6 +105,11 @@ export class Producer {
 
   get bufferedBytes(): number {
     return this.#bufferedBytes;
+  }
+
+  /** How often Redis had lost what it acknowledged and what is not kept any more. */
+  get acknowledgedLosses(): number {
+    return this.#acknowledgedLosses;
   }
 
   /** Memory kept for a replay: see {@link ReplayBuffer}. */

@@ -29,7 +29,7 @@ class ReferenceDriver implements Driver {
   readonly #context: DriverContext;
   readonly #options: ReferenceOptions;
   #broker: Promise<MessageBroker> | undefined;
-  #bufferedBytes = () => 0;
+  #producing: MessageBroker | undefined;
 
   constructor(context: DriverContext, options: ReferenceOptions) {
     this.#context = context;
@@ -51,7 +51,7 @@ class ReferenceDriver implements Driver {
     const { topic } = this.#context;
     const broker = await this.#connect();
     await broker.openTopic(topic);
-    this.#bufferedBytes = () => broker.bufferedBytes;
+    this.#producing = broker;
     return {
       publish: (batch, onOutcome) =>
         broker.publishBatch(topic, batch, (index, outcome) => onOutcome(index, toOutcome(outcome))),
@@ -92,7 +92,10 @@ class ReferenceDriver implements Driver {
   }
 
   gauges(): Readonly<Record<string, number>> {
-    return { bufferedBytes: this.#bufferedBytes() };
+    return {
+      bufferedBytes: this.#producing?.bufferedBytes ?? 0,
+      acknowledgedLosses: this.#producing?.acknowledgedLosses ?? 0,
+    };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { MessageBroker, PublishOutcome } from '../../../broker/index.js';
 import { partitionKeys } from '../../../broker/log/keys.js';
+import { partitionOfKey } from '../../../broker/log/partitioner.js';
 import { collect, connect, freshTopic, Journal, message, numbered, publishAll } from '../../fixtures/broker-bed.js';
 import { eventually, RedisServer } from '../../fixtures/redis-server.js';
 
@@ -228,7 +229,15 @@ describe('a server that is killed and started again', () => {
     expect(outcomes.every(({ kind }) => kind === 'accepted')).toBe(true);
     await eventually(() => journal.handled.length >= 800);
     expect(journal.ids.filter((id) => id.startsWith('after'))).toHaveLength(400);
-    expect(events.some(({ kind }) => kind === 'acknowledged-loss')).toBe(true);
+    const losses = events.filter((event) => event.kind === 'acknowledged-loss');
+    // Each partition had one frame, which it let go of.
+    const sizes = partitionSizes(numbered(400, KEYS), 4);
+    expect(losses.toSorted((a, b) => a.partition - b.partition)).toEqual(
+      sizes.map((lastSequence, partition) => {
+        return { kind: 'acknowledged-loss', topic, partition, firstSequence: 1, lastSequence };
+      }),
+    );
+    expect(broker.acknowledgedLosses).toBe(4);
     await broker.createTopic(topic, { partitions: 4 });
     await eventually(async () => (await collect(broker.inventory(topic, 'g'))).length === 0);
   });
@@ -273,6 +282,13 @@ describe('a server out of memory', () => {
     await eventually(() => journal.handled.length === 110);
   });
 });
+
+/** How many of the messages go to each partition. */
+function partitionSizes(messages: readonly { readonly key?: string | undefined }[], partitions: number): number[] {
+  const sizes = Array<number>(partitions).fill(0);
+  for (const { key } of messages) sizes[partitionOfKey(key!, partitions)]!++;
+  return sizes;
+}
 
 /** Publishes small batches without a pause until told to stop. */
 function startLoad(broker: MessageBroker, topic: string) {

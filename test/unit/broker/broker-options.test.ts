@@ -33,6 +33,20 @@ describe('a listener of broker events', () => {
     );
   });
 
+  it('is not needed to hear of a loss: each becomes a warning, and nothing else does', () => {
+    const warnings = vi.spyOn(process, 'emitWarning').mockImplementation(() => {});
+    const { onEvent } = resolveBrokerOptions({ redis: { host: 'localhost', port: 1 } });
+    onEvent({ kind: 'disconnected', link: 'a', reason: 'b' });
+    expect(warnings).not.toHaveBeenCalled();
+    for (const lastSequence of [9, 12]) {
+      onEvent({ kind: 'acknowledged-loss', topic: 't', partition: 3, firstSequence: 7, lastSequence });
+    }
+    expect(warnings.mock.calls).toEqual([
+      [expect.stringMatching(/topic 't', partition 3: .* messages 7 to 9 /), 'BrokerWarning'],
+      [expect.stringMatching(/topic 't', partition 3: .* messages 7 to 12 /), 'BrokerWarning'],
+    ]);
+  });
+
   it('hears every event', () => {
     const kinds: string[] = [];
     const { onEvent } = resolveBrokerOptions({
