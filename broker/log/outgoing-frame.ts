@@ -14,6 +14,11 @@ export type PublishOutcome =
 /** Called exactly once for every message, by its index in the batch. */
 export type OnPublishOutcome = (index: number, outcome: PublishOutcome) => void;
 
+interface DedupeId {
+  readonly sequence: number;
+  readonly hash: Buffer;
+}
+
 /**
  * Messages of one partition on their way: encoded already, with what has to be called for each. Sequences are
  * contiguous. Messages leave from the front only, as their deadlines ascend. Once all are answered the frame may be kept
@@ -44,7 +49,10 @@ export class OutgoingFrame {
   #deadlinesMs: number[] = [];
   #indexes: number[] = [];
   #listeners: OnPublishOutcome[] = [];
-  #dedupe: { readonly sequence: number; readonly hash: Buffer }[] | undefined;
+  #dedupe: DedupeId[] | undefined;
+  /** The same of a frame that is kept: as {@link dedupe} gave them when `first` was {@link #packedFirst}. */
+  #packed: Buffer | undefined;
+  #packedFirst = 0;
 
   constructor(buffer: Buffer, start: number, first: number) {
     this.buffer = buffer;
@@ -78,7 +86,7 @@ export class OutgoingFrame {
 
   /** Hashes of application ids, by index in the frame; undefined where no message has one. */
   get dedupe(): Buffer | undefined {
-    const ids = this.#dedupe?.filter(({ sequence }) => sequence >= this.first);
+    const ids = this.#dedupeIds?.filter(({ sequence }) => sequence >= this.first);
     if (ids === undefined || ids.length === 0) return undefined;
     const records: Buffer[] = [];
     for (const { sequence, hash } of ids) {
@@ -111,9 +119,10 @@ export class OutgoingFrame {
   appendAnswered(frame: OutgoingFrame): void {
     this.end += frame.buffer.copy(this.buffer, this.end, frame.start, frame.end);
     this.last = frame.last;
-    if (frame.#dedupe === undefined) return;
+    const ids = frame.#dedupeIds;
+    if (ids === undefined) return;
     this.#dedupe ??= [];
-    this.#dedupe.push(...frame.#dedupe);
+    this.#dedupe.push(...ids);
   }
 
   /** Answers the oldest unanswered message. It stays in the frame. */
@@ -151,15 +160,34 @@ export class OutgoingFrame {
     this.cutThrough(this.first + (this.answered - this.#head) - 1);
   }
 
-  /** All are answered: lets go of what was only needed for that. */
+  /** All are answered: lets go of what was only needed for that, and of every object that is there for each message. */
   dropListeners(): void {
+    const ids = this.dedupe;
+    if (ids !== undefined) {
+      // Not from Node's shared slabs: what is kept for long would keep their other tenants' memory.
+      this.#packed = Buffer.allocUnsafeSlow(ids.length);
+      ids.copy(this.#packed);
+      this.#packedFirst = this.first;
+    }
+    this.#dedupe = undefined;
     this.#deadlinesMs = NOTHING;
     this.#indexes = NOTHING;
     this.#listeners = NOTHING;
     this.answered = 0;
   }
+
+  get #dedupeIds(): readonly DedupeId[] | undefined {
+    const packed = this.#packed;
+    if (packed === undefined) return this.#dedupe;
+    return Array.from({ length: packed.length / RECORD_BYTES }, (_, i) => {
+      const at = i * RECORD_BYTES;
+      const sequence = this.#packedFirst + packed.readUInt16BE(at);
+      return { sequence, hash: packed.subarray(at + 2, at + RECORD_BYTES) };
+    });
+  }
 }
 
+const RECORD_BYTES = 18;
 const NONE: readonly number[] = [];
 /** Shared by all frames that take nothing more. */
 const NOTHING: never[] = [];

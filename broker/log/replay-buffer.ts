@@ -1,15 +1,14 @@
 import type { BufferPool } from './buffer-pool.js';
 import type { OutgoingFrame } from './outgoing-frame.js';
 
-/** Most of the confirmed tail: what a failover of a usual length can take back. */
-const TAIL_BYTES = 16 * 1024 * 1024;
+/** How old the confirmed tail may be: longer than a restart and a failover of a usual length. */
 const TAIL_MS = 30_000;
 const SLACK = 1024;
 
 /**
  * Counts what all lanes of a producer keep for a replay, in bytes of memory (a frame's whole buffer). What replicas have
  * not confirmed is never discarded; when it fills the buffer, publishing is held back. What they have confirmed is kept as
- * a tail while there is room: a log can lose that too, if more nodes are lost than confirmed it.
+ * a tail while there is room: a log can lose that too, if more nodes are lost than confirmed it, or where nobody had to.
  */
 export class ReplayBuffer {
   readonly #pool: BufferPool;
@@ -65,7 +64,7 @@ export class ReplayBuffer {
 
   /** Lets go of the oldest of the tail while it is too large or too old. */
   trim(nowMs: number): void {
-    const roomBytes = Math.min(TAIL_BYTES, this.#maxBytes - this.#unconfirmedBytes);
+    const roomBytes = this.#maxBytes - this.#unconfirmedBytes;
     const tail = this.#tail;
     while (this.#head < tail.length) {
       const frame = tail[this.#head]!;

@@ -117,6 +117,22 @@ describe('a log that lost what it had acknowledged', () => {
     expect(bench.next()!.dedupe).toEqual(Buffer.concat(expected));
   });
 
+  it('learns them of a frame of which it still has the beginning', () => {
+    const bench = new LaneBench();
+    const message = { payload: Buffer.alloc(1) };
+    bench.publish(1);
+    for (let i = 1; i < 5; i++) {
+      const hash = i === 3 ? undefined : Buffer.alloc(16, i);
+      bench.lane.append(`m${i}`, message, encodedSize(`m${i}`, message) as number, 0, 1e9, 0, () => {}, hash);
+    }
+    bench.drain();
+    bench.lane.onCompared('another', 2);
+    const frame = bench.lane.next('another', 0, 0)!;
+    expect([frame.first, frame.last]).toEqual([3, 5]);
+    const expected = [Buffer.from([0, 0]), Buffer.alloc(16, 2), Buffer.from([0, 2]), Buffer.alloc(16, 4)];
+    expect(frame.dedupe).toEqual(Buffer.concat(expected));
+  });
+
   it('gives the memory of the copy back, also where the attempt failed', () => {
     const bench = new LaneBench();
     for (let i = 0; i < 2; i++) {
