@@ -37,7 +37,10 @@ export interface BrokerOptions {
   readonly dedupeWindowMs?: number;
   /** How many of them a partition remembers at most (default 1,000,000): above it publishing with one is held back. */
   readonly maxDedupeIds?: number;
-  /** At these bounds: publishing waits until its deadline (default), or is rejected with a BackPressureError. */
+  /**
+   * At these bounds: publishing waits until its deadline (default), or is rejected with a BackPressureError. What waits is not
+   * copied and not bounded: publish no faster than `capacity()` allows, or choose `reject`.
+   */
   readonly whenFull?: 'wait' | 'reject';
   /** A frame is closed at this size (default 256 KiB) or number of messages (default 1,024, at most 4,096). */
   readonly maxFrameBytes?: number;

@@ -69,7 +69,10 @@ export class MessageBroker implements AsyncDisposable {
     return new MessageBroker(resolved, await Topology.open(resolved, network));
   }
 
-  /** Creates a topic; an existing one with as many partitions is fine, with another number `topic-mismatch`. */
+  /**
+   * Creates a topic; an existing one with as many partitions is fine, with another number `topic-mismatch`. In `leader`, and
+   * with `degrade`, it waits for no replica: a failover right after it may take the topic away.
+   */
   async createTopic(topic: string, options: { readonly partitions?: number } = {}): Promise<void> {
     const partitions = options.partitions ?? DEFAULT_PARTITIONS;
     checkName('topic', topic);

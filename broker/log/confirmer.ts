@@ -87,26 +87,32 @@ export class Confirmer {
       group.claims.push({ sender, stored: lane.stored, viewCount: lane.viewCount });
     }
     for (const [id, group] of claims) {
-      const witness = group.claims[0]?.sender ?? anyOf.get(id);
-      if (witness !== undefined && !this.#busy.has(id)) this.#confirm(group.master, witness, group.claims);
+      const anyone = anyOf.get(id);
+      if (anyone !== undefined && !this.#busy.has(id)) this.#confirm(group.master, anyone, group.claims);
     }
     replay.trim(clock.nowMs());
   }
 
-  #confirm(master: Master, witness: LaneSender, claims: readonly Claim[]): void {
+  #confirm(master: Master, anyone: LaneSender, all: readonly Claim[]): void {
     const { need } = this.#options;
     if (need.of(master) === 0 && !need.isDegraded(master)) {
-      this.#onConfirmed(claims);
+      this.#onConfirmed(all);
       return;
     }
-    const link = this.#options.linkOf(witness.slot);
-    const { lane } = witness;
+    const link = this.#options.linkOf(anyone.slot);
     if (link === undefined || !link.isOpen) return;
-    if (link.history !== lane.history) {
+    const isElsewhere = ({ lane }: LaneSender) => lane.history !== link.history;
+    const senders = [anyone, ...all.map(({ sender }) => sender)];
+    if (senders.some((sender) => isElsewhere(sender) && sender.channel?.isReady)) {
       // A server also takes a new history with its first replica: one of the two links has not noticed.
-      if (witness.channel?.isReady) this.#options.onDoubt(master, 'two links know different histories');
+      this.#options.onDoubt(master, 'two links know different histories');
       return;
     }
+    // A touch on this history says nothing of what was stored on another.
+    const witness = senders.find((sender) => !isElsewhere(sender));
+    if (witness === undefined) return;
+    const claims = all.filter(({ sender }) => !isElsewhere(sender));
+    const { lane } = witness;
     const asked = need.asked(master);
     const { stored, viewCount } = lane;
     let touched: 'yes' | 'no' | 'elsewhere' = 'no';

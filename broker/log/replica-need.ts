@@ -51,9 +51,9 @@ export class ReplicaNeed {
     return this.#answering.has(master.id);
   }
 
-  /** So many of those asked have answered in time. */
+  /** So many of those asked have answered in time; below 0: the master's own disk has not, which says nothing of them. */
   onAnswer(master: Master, replicas: number): void {
-    if (this.#options.onReplicaLoss !== 'degrade') return;
+    if (this.#options.onReplicaLoss !== 'degrade' || replicas < 0) return;
     if (replicas >= this.asked(master)) this.#answering.delete(master.id);
     else this.#answering.set(master.id, replicas);
     this.of(master);

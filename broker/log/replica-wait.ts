@@ -40,7 +40,7 @@ export class ReplicaWait {
     });
   }
 
-  /** `onWaited` gets the number of replicas that hold everything written on the link so far. */
+  /** `onWaited` gets the number of replicas that hold everything written on the link so far; -1: the master's disk does not. */
   send(replicas: number, onWaited: (error: Error | undefined, confirmed: number) => void): void {
     this.#commands[replicas] ??= this.#encode(replicas);
     this.#link.sendWire('wait', this.#commands[replicas], (error, reply) => {
