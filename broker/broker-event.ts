@@ -42,6 +42,7 @@ export type BrokerEvent =
     }
   /** Somebody deleted the group: the subscription closes itself, and handles nothing more. */
   | { readonly kind: 'group-deleted'; readonly topic: string; readonly group: string }
+  /** It is recorded. Not told where the answer to that was lost with the tenure. */
   | { readonly kind: 'dead-lettered'; readonly topic: string; readonly group: string; readonly id: string }
   | { readonly kind: 'quarantined'; readonly topic: string; readonly group: string; readonly position: string };
 

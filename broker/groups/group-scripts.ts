@@ -1,3 +1,4 @@
+import type { BrokerEvent } from '../broker-event.js';
 import type { GroupKeys } from '../log/keys.js';
 import type { Link } from '../redis/link.js';
 import { Script } from '../redis/script.js';
@@ -16,6 +17,8 @@ export interface Transition {
   readonly fromAttempt: number;
   readonly row: Buffer | string;
   readonly message: Buffer | string;
+  /** What is told when it is recorded. */
+  readonly event?: BrokerEvent;
 }
 
 export interface Settlement {

@@ -1,4 +1,4 @@
-import type { OnBrokerEvent } from '../broker-event.js';
+import type { BrokerEvent } from '../broker-event.js';
 import type { Clock } from '../clock.js';
 import type { Random } from '../random.js';
 import { type RetryPolicy, retryDelayMs } from '../recovery/retry-policy.js';
@@ -16,7 +16,6 @@ export interface OutcomeRecorderOptions {
   readonly ordering: 'key' | 'none';
   readonly clock: Clock;
   readonly random: Random;
-  readonly onEvent: OnBrokerEvent;
   /** The message may be handled now. Called while a reply is read or a handler returns. */
   onReady(delivery: Delivery): void;
   /** The same, out of the blue: its time for another attempt has come. */
@@ -144,26 +143,33 @@ export class OutcomeRecorder {
     reason: UndecodableReason | 'bad-retry-row',
     message: Buffer,
   ): void {
-    const { topic, group, owner, clock, onEvent, onChange } = this.#options;
+    const { topic, group, owner, clock, onChange } = this.#options;
     const row = JSON.stringify({ reason, atMs: clock.wallMs(), consumer: owner });
-    tenure.transitions.push({ kind: 'quarantine', entry, index, fromAttempt, row, message });
-    onEvent({ kind: 'quarantined', topic, group, position: `${entry}:${index}` });
+    const event = { kind: 'quarantined', topic, group, position: `${entry}:${index}` } as const;
+    tenure.transitions.push({ kind: 'quarantine', entry, index, fromAttempt, row, message, event });
     onChange();
   }
 
   #deadLetter(delivery: Delivery): void {
-    const { topic, group, onEvent } = this.#options;
+    const { topic, group } = this.#options;
     const { failedAttempts, failures, entryId, index } = delivery;
     const evidence = JSON.stringify({ attempts: failedAttempts, failures, position: `${entryId}:${index}` });
-    this.#transition(delivery, 'dead', evidence, delivery.decoded.raw);
+    const event = { kind: 'dead-lettered', topic, group, id: delivery.id } as const;
+    this.#transition(delivery, 'dead', evidence, delivery.decoded.raw, event);
     this.#leaveLog(delivery);
-    onEvent({ kind: 'dead-lettered', topic, group, id: delivery.id });
     this.#finish(delivery);
   }
 
-  #transition(delivery: Delivery, kind: 'retry' | 'done' | 'dead', row: string, message: Buffer | string): void {
-    const { tenure, entryId, index, recordedAttempts } = delivery;
-    tenure.transitions.push({ kind, entry: entryId, index, fromAttempt: recordedAttempts, row, message });
+  #transition(
+    delivery: Delivery,
+    kind: 'retry' | 'done' | 'dead',
+    row: string,
+    message: Buffer | string,
+    event?: BrokerEvent,
+  ): void {
+    const { tenure, entryId, index, recordedAttempts: fromAttempt } = delivery;
+    const told = event === undefined ? {} : { event };
+    tenure.transitions.push({ kind, entry: entryId, index, fromAttempt, row, message, ...told });
   }
 
   #leaveLog(delivery: Delivery): void {

@@ -1,3 +1,4 @@
+import type { OnBrokerEvent } from '../broker-event.js';
 import type { CancelTimer, Clock } from '../clock.js';
 import type { Random } from '../random.js';
 import type { Link } from '../redis/link.js';
@@ -13,6 +14,7 @@ export interface SettlerOptions {
   readonly random: Random;
   /** Settlements of up to {@link PARTITIONS_AT_FULL_PACE} partitions gather this long; those of more, longer. */
   readonly delayMs: number;
+  readonly onEvent: OnBrokerEvent;
   tenuresByLink(): readonly TenuresOfLink[];
   /** The lease is another one's, or of another history: nothing was recorded. */
   onFenced(tenure: Tenure, fenced: Fenced): void;
@@ -28,7 +30,8 @@ const PARTITIONS_AT_FULL_PACE = 8;
 
 /**
  * Gathers what was settled and records it, all partitions of a master in one write, at most one call per partition in
- * flight. A call with an unknown outcome is sent again unchanged, within its tenure: its items are compare-and-set.
+ * flight. A call with an unknown outcome is sent again unchanged, within its tenure: its items are compare-and-set. So an
+ * item that did not match was recorded before, by the same call, or is moot: how many those are says nothing.
  */
 export class Settler {
   readonly #options: SettlerOptions;
@@ -65,10 +68,14 @@ export class Settler {
   #send(link: Link, tenure: Tenure): void {
     const settlement = tenure.takeSettlement();
     if (settlement === undefined) return;
-    const { owner, random, onFenced, onAnswered, refresh } = this.#options;
+    const { owner, random, onEvent, onFenced, onAnswered, refresh } = this.#options;
     tenure.isSettling = true;
     sendSettle(link, tenure.keys, owner, tenure.token, settlement, (error, reply) => {
       tenure.isSettling = false;
+      const fenced = error === undefined ? parseFenced(reply) : undefined;
+      if (error === undefined && fenced === undefined) {
+        for (const { event } of settlement.transitions) if (event !== undefined) onEvent(event);
+      }
       if (tenure.isOver) return onAnswered();
       if (error) {
         if (isRedirection(error)) refresh();
@@ -76,7 +83,6 @@ export class Settler {
         if (link.isOpen) this.#arm(REFUSED_RETRY_MS * (1 + random()));
         return;
       }
-      const fenced = parseFenced(reply);
       if (fenced !== undefined) {
         onFenced(tenure, fenced);
       } else {

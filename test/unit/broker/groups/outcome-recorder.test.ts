@@ -15,7 +15,6 @@ function recorderOf(ordering: 'key' | 'none' = 'key') {
     ordering,
     clock: new ManualClock(),
     random: () => 0,
-    onEvent: () => {},
     onReady: (delivery) => ready.push(delivery),
     onRetryDue: (delivery) => ready.push(delivery),
     onChange: () => {},

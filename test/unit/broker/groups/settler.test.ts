@@ -15,6 +15,7 @@ function settlerOf(others = 0) {
     random: () => 0,
     delayMs: 10,
     tenuresByLink: () => [{ link, tenures: [tenure, ...idle] }],
+    onEvent: ({ kind }) => told.push(kind),
     onFenced: (_, { owner, token }) => told.push(`fenced: ${owner} ${token}`),
     onAnswered: () => told.push('answered'),
     refresh: () => told.push('refresh'),
@@ -45,6 +46,29 @@ describe('a settler', () => {
     expect(link.outstanding).toEqual([]);
     clock.advance(1);
     expect(link.outstanding).toHaveLength(1);
+  });
+
+  it('tells of dead letters when they are recorded, and of none that another owner would have to record', () => {
+    for (const [reply, expected] of [
+      [
+        [1, 0],
+        ['dead-lettered', 'answered'],
+      ],
+      [
+        [0, Buffer.from('other'), Buffer.from('9')],
+        ['fenced: other 9', 'answered'],
+      ],
+    ] as const) {
+      const { settler, told, tenure, link } = settlerOf();
+      const event = { kind: 'dead-lettered', topic: 't', group: 'g', id: 'm' } as const;
+      tenure.transitions.push({ kind: 'dead', entry: '1-0', index: 0, fromAttempt: 0, row: '', message: '', event });
+      settler.flush();
+      link.outstanding.shift()!.onReply(refusal('MOVED 1 127.0.0.1:2'), null);
+      expect(told).toEqual(['refresh']);
+      settler.flush();
+      link.answer(reply as never);
+      expect(told.slice(1)).toEqual(expected);
+    }
   });
 
   it('tells that the tenure is over, and then that there is nothing to wait for', () => {
