@@ -77,6 +77,28 @@ it('finds what nobody has consumed in the log', async () => {
   expect(await inventory(topic)).toEqual([{ id: 'one', payload: Buffer.from('1'), place: 'log' }]);
 });
 
+it('shows in its gauges how often acknowledged messages were lost that the broker does not keep any more', async () => {
+  const topic = freshTopic();
+  await using source = await driver(topic, 'producer');
+  await source.prepare!(never);
+  expect(source.gauges!()).toEqual({ bufferedBytes: 0, acknowledgedLosses: 0 });
+  const producer = await source.producer!(never);
+  let accepted = 0;
+  // More than the broker keeps for a replay.
+  const payload = Buffer.alloc(1_000_000);
+  const publish = (count: number) => {
+    const batch = Array.from({ length: count }, (_, i) => ({ id: `m${i}`, key: 'k', payload, priority: 0 }));
+    producer.publish(batch, () => accepted++);
+  };
+  publish(100);
+  await eventually(() => accepted === 100);
+  await using probe = server.client();
+  for (const key of await probe.redis.keys(`g:{${topic}.*}:log`)) await probe.redis.del(key);
+  publish(1);
+  await eventually(() => accepted === 101);
+  expect(source.gauges!()).toMatchObject({ acknowledgedLosses: 1 });
+});
+
 const never = new AbortController().signal;
 
 function driver(topic: string, role: DriverContext['role'], index = 0): Promise<Driver> {
