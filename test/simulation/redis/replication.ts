@@ -1,3 +1,4 @@
+import { Lineage } from './lineage.js';
 import type { SimReply } from './reply.js';
 import type { SimNode } from './sim-node.js';
 
@@ -33,8 +34,8 @@ interface Waiter {
  * replicas have said. As replica, whose it is. A replica that joins takes a copy of its master's keys.
  */
 export class Replication {
-  /** `master_replid` */
-  history: string;
+  /** Where the keys of this node come from. */
+  lineage: Lineage;
   offset = 0;
   /** How late this node is as a replica. */
   lag: Lag = NO_LAG;
@@ -51,7 +52,12 @@ export class Replication {
 
   constructor(node: SimNode) {
     this.#node = node;
-    this.history = this.#newHistory();
+    this.lineage = new Lineage(this.#newHistory());
+  }
+
+  /** `master_replid` */
+  get history(): string {
+    return this.lineage.history;
   }
 
   get isMaster(): boolean {
@@ -95,7 +101,7 @@ export class Replication {
   /** REPLICAOF NO ONE: a history of its own from here on, with what it has. */
   promote(): void {
     this.#leaveMaster();
-    this.history = this.#newHistory();
+    this.lineage = this.lineage.fork(this.#newHistory(), this.#appliedOffset);
     this.offset = Math.max(this.offset, this.#appliedOffset);
     this.#loseReplicas();
   }
@@ -123,9 +129,10 @@ export class Replication {
     this.#loseReplicas();
   }
 
-  onRestart(): void {
-    if (this.masterOf === undefined) this.history = this.#newHistory();
-    else this.follow(this.masterOf);
+  onRestart(isEmpty: boolean): void {
+    if (this.masterOf !== undefined) this.follow(this.masterOf);
+    else if (isEmpty) this.lineage = new Lineage(this.#newHistory());
+    else this.lineage = this.lineage.fork(this.#newHistory(), this.offset);
   }
 
   role(): SimReply {
@@ -189,7 +196,7 @@ export class Replication {
         return;
       }
       this.#node.database = master.database.copy();
-      this.history = master.replication.history;
+      this.lineage = master.replication.lineage;
       const { offset } = master.replication;
       this.#appliedOffset = offset;
       const replica: Replica = { node: this.#node, isInSync: true, sentOffset: offset, ackedOffset: offset };

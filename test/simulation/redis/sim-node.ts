@@ -19,6 +19,16 @@ export interface NodeOptions {
   readonly waitsFor: 'all' | 'own';
   /** What is executed instead of some scripts. */
   readonly scripts?: ReadonlyMap<string, string>;
+  /** Sees every script that was executed, under the source by which it was called. */
+  readonly onScript?: ((executed: ExecutedScript) => void) | undefined;
+}
+
+export interface ExecutedScript {
+  readonly node: SimNode;
+  readonly source: string;
+  readonly keys: readonly string[];
+  readonly args: readonly string[];
+  readonly reply: SimReply;
 }
 
 const READONLY = "READONLY You can't write against a read only replica.";
@@ -85,7 +95,7 @@ export class SimNode {
     this.isUp = true;
     this.#scripts.clear();
     if (isEmpty) this.database = new Database();
-    this.replication.onRestart();
+    this.replication.onRestart(isEmpty);
   }
 
   flushScripts(): void {
@@ -147,7 +157,10 @@ export class SimNode {
       if (this.isFull && !flags.includes('allow-oom')) return new ErrorReply(OOM);
     }
     const executed = this.options.scripts?.get(source) ?? source;
-    return this.#atomically((call) => runScript(executed, keys, args.slice(3 + count), call));
+    const argv = args.slice(3 + count);
+    const reply = this.#atomically((call) => runScript(executed, keys, argv, call));
+    this.options.onScript?.({ node: this, source, keys, args: argv, reply });
+    return reply;
   }
 
   /** The writes of `body` reach replicas together, or not at all. */

@@ -1,6 +1,6 @@
 import { parseEntry } from '../../../broker/groups/entry-reader.js';
 import { decodeMessage, messageEnd } from '../../../broker/log/frame-codec.js';
-import { groupKeys } from '../../../broker/log/keys.js';
+import { type GroupKeys, groupKeys } from '../../../broker/log/keys.js';
 import { slotOf } from '../../../broker/redis/slot.js';
 import type { Database } from '../redis/database.js';
 import { compareIds, idText, parseId } from '../redis/stream.js';
@@ -27,12 +27,11 @@ export function finalInventory({ world, plan }: Stage): FinalInventory {
   for (let partition = 0; partition < plan.partitions; partition++) {
     const keys = groupKeys(TOPIC, partition, GROUP);
     const { database } = masterOf(world, slotOf(TOPIC, partition));
-    const left = unsettledOf(database, keys.log, keys.position);
-    left.push(...[...(database.hash(keys.retry)?.values() ?? [])].map((row) => idOf(row)));
+    const left = unsettledOf(database, keys);
     if (left.length > 0) unsettled.set(partition, left);
     deadLetters.push(...messagesOf(database, keys.deadLetters));
     quarantined.push(...messagesOf(database, keys.quarantine));
-    for (const fields of database.stream(keys.log)?.added ?? []) appended.push(...idsOf(fields));
+    appended.push(...appendedTo(database, keys));
   }
   return { unsettled, deadLetters, quarantined, appended };
 }
@@ -41,18 +40,24 @@ function masterOf(world: World, slot: number): { readonly database: Database } {
   return world.authorities[Math.floor((slot * world.authorities.length) / SLOTS)]!.naming.master;
 }
 
-function unsettledOf(database: Database, log: string, position: string): string[] {
-  const row = database.hash(position);
+/** What the group's position and retry rows leave to be handled. */
+export function unsettledOf(database: Database, keys: GroupKeys): string[] {
+  const row = database.hash(keys.position);
   const low = parseId(row?.get('low') ?? '0-0')!;
-  const left: string[] = [];
-  for (const { id, fields } of database.stream(log)?.entries ?? []) {
+  const left = [...(database.hash(keys.retry)?.values() ?? [])].map((stored) => idOf(stored));
+  for (const { id, fields } of database.stream(keys.log)?.entries ?? []) {
     if (compareIds(id, low) <= 0) continue;
     const bitmap = Buffer.from(row?.get(idText(id)) ?? '', 'latin1');
-    for (const [index, message] of idsOf(fields).entries()) {
+    for (const [index, message] of messagesIn(fields)) {
       if (((bitmap[index >> 3] ?? 0) & (1 << (index & 7))) === 0) left.push(message);
     }
   }
   return left;
+}
+
+/** All messages that were ever appended to this log, trimmed since or not. */
+export function appendedTo(database: Database, { log }: GroupKeys): string[] {
+  return (database.stream(log)?.added ?? []).flatMap((fields) => messagesIn(fields).map(([, id]) => id));
 }
 
 function messagesOf(database: Database, stream: string): string[] {
@@ -61,20 +66,21 @@ function messagesOf(database: Database, stream: string): string[] {
   });
 }
 
-function idsOf(fields: readonly string[]): string[] {
+/** Index in the frame and id of each message, without those that were skipped as duplicates. */
+function messagesIn(fields: readonly string[]): (readonly [index: number, id: string])[] {
   const entry = parseEntry(fields.map((field) => Buffer.from(field, 'latin1')));
-  if (entry === undefined) return ['an entry that cannot be read'];
-  const ids: string[] = [];
+  if (entry === undefined) return [[0, 'an entry that cannot be read']];
+  const found: (readonly [number, string])[] = [];
   for (let offset = 0, index = 0; index < entry.count; index++) {
     const end = messageEnd(entry.frame, offset);
-    if (typeof end === 'string') return [...ids, 'a frame that cannot be read'];
+    if (typeof end === 'string') return [...found, [index, 'a frame that cannot be read']];
     const message = decodeMessage(entry.frame, offset, end);
     if (!entry.skip.includes(index)) {
-      ids.push(typeof message === 'string' ? 'a message that cannot be read' : message.id);
+      found.push([index, typeof message === 'string' ? 'a message that cannot be read' : message.id]);
     }
     offset = end;
   }
-  return ids;
+  return found;
 }
 
 /** Of what a retry row or a dead letter holds: the message is at its end. */

@@ -53,7 +53,8 @@ function checkLost(stage: Stage, settled: ReadonlySet<string>): void {
 }
 
 function isUnconfirmed({ plan }: Stage, { confirmedBy }: Published): boolean {
-  return plan.durability === 'leader' || confirmedBy === 0;
+  // Without `degrade` at least one replica confirms, whatever a receipt says.
+  return plan.durability === 'leader' || (confirmedBy === 0 && plan.onReplicaLoss === 'degrade');
 }
 
 /** Nobody was promised that a message outlives its producer and a failover where no replica had it. */

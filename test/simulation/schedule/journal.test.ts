@@ -60,6 +60,35 @@ describe('a journal', () => {
     expect(rules()).toEqual(['one-owner']);
   });
 
+  it('finds a message that is handled again by whoever has to know that it was handled', () => {
+    const { made, publish, handle, rules } = journal();
+    for (const id of ['a', 'b', 'c']) publish(id);
+    handle('a', 1);
+    handle('a', 1);
+    expect(rules()).toEqual(['handled-once']);
+    handle('b', 1);
+    made.tenureBegins(2, new Set(['b']));
+    handle('b', 2);
+    expect(rules()).toEqual(['handled-once', 'handled-once']);
+    // In the process of the first owner, under a new token.
+    handle('c', 2);
+    made.start({ id: 'c', member: 'm2', partition: 0, token: 3, attempt: 1 });
+    expect(rules()).toHaveLength(3);
+  });
+
+  it('lets a message be handled again whose settlement was lost, or never recorded', () => {
+    const { made, publish, handle, rules } = journal();
+    for (const id of ['a', 'b']) publish(id);
+    handle('a', 1);
+    made.tenureBegins(2, new Set());
+    handle('a', 2);
+    // Handled at the second attempt only: no process remembers that.
+    const retried = (token: number) => made.start({ id: 'b', member: 'm', partition: 0, token, attempt: 2 });
+    made.end(retried(2), 'handled');
+    made.end(retried(3), 'handled');
+    expect(rules()).toEqual([]);
+  });
+
   it('finds messages that nobody published, that were called not stored, and outcomes that came twice', () => {
     const { made, publish, handle, rules } = journal();
     handle('x');

@@ -37,6 +37,10 @@ export type Rule =
   | 'order'
   /** Once a newer owner of a partition has started a handler, no older one does. */
   | 'one-owner'
+  /** Once a server has accepted a write of a newer owner, none on the same log accepts one of an older owner. */
+  | 'one-writer'
+  /** What was handled is handled again only where its consumer ended, or lost its lease, or a failover lost the settlement. */
+  | 'handled-once'
   | 'dead-letter-once'
   | 'one-outcome'
   /** When all is well again everything comes to its end. */
@@ -63,6 +67,11 @@ export class Journal {
   #openCount = 0;
   /** Called when a member has acquired a partition. */
   readonly onAcquired = new Set<(member: string) => void>();
+  /** Called when a producer has learnt that a message is accepted. */
+  readonly onAccepted = new Set<(producer: string) => void>();
+  /** By token of a tenure: what was settled in its partition when it began. */
+  readonly #settledBefore = new Map<number, ReadonlySet<string>>();
+  readonly #handledBefore = new Map<string, Handling[]>();
   readonly #newestToken = new Map<number, { readonly token: number; readonly member: string }>();
   /** Of each producer instance and key: the messages in the order of publishing. */
   readonly #ofKey = new Map<string, KeyQueue>();
@@ -107,6 +116,7 @@ export class Journal {
       published.confirmedBy = outcome.receipt.replicas;
       published.isDuplicate = outcome.receipt.duplicate === true;
       if (this.#isOpen(published)) this.#openCount++;
+      for (const tell of [...this.onAccepted]) tell(published.producer);
     }
   }
 
@@ -135,16 +145,25 @@ export class Journal {
       );
     } else if (newest === undefined || token > newest.token) this.#newestToken.set(partition, { token, member });
     this.#checkOrder(published, member);
+    this.#checkOnce(started);
     return started;
   }
 
   end(handling: Handling, result: 'handled' | 'failed' | 'gave-up'): void {
     handling.endedMs = this.#nowMs();
     handling.result = result;
+    if (result === 'handled') {
+      this.#handledBefore.set(handling.id, [...(this.#handledBefore.get(handling.id) ?? []), handling]);
+    }
     if (result === 'failed' || this.finished.has(handling.id)) return;
     const published = this.published.get(handling.id);
     if (published !== undefined && this.#isOpen(published)) this.#openCount--;
     this.finished.add(handling.id);
+  }
+
+  /** A server has given this token out when these messages were settled. */
+  tenureBegins(token: number, settled: ReadonlySet<string>): void {
+    this.#settledBefore.set(token, settled);
   }
 
   acquired(member: string): void {
@@ -168,6 +187,21 @@ export class Journal {
     const overtaker = this.#overtaken.get(published.id);
     if (overtaker !== undefined && !this.finished.has(published.id)) {
       this.violation('order', `${published.id} (${member}) is handled after ${overtaker}, which was published later`);
+    }
+  }
+
+  /**
+   * A process remembers what it handled at the first attempt, whatever servers forget; a tenure what it handled at all;
+   * and what was settled when a tenure began, that tenure knows.
+   */
+  #checkOnce({ id, member, token }: Handling): void {
+    if (this.#settledBefore.get(token)?.has(id)) {
+      this.violation('handled-once', `${id} (${member}) was settled before token ${token} was given out`);
+    }
+    for (const before of this.#handledBefore.get(id) ?? []) {
+      const isSameTenure = before.token === token && before.member === member;
+      if (!isSameTenure && (before.member !== member || before.attempt > 1)) continue;
+      this.violation('handled-once', `${id} was handled by ${member} before, with token ${before.token}`);
     }
   }
 

@@ -4,6 +4,7 @@ import { Scheduler } from '../world/scheduler.js';
 import { World } from '../world/world.js';
 import { Member, Producer } from './actors.js';
 import { FaultInjector } from './fault-injector.js';
+import { FencedWrites } from './fenced-writes.js';
 import { finalInventory } from './final-inventory.js';
 import { checkEnd } from './invariants.js';
 import { Journal, type Violation } from './journal.js';
@@ -55,6 +56,7 @@ async function perform(
   onTrace: ScheduleOptions['onTrace'],
 ): Promise<ScheduleResult> {
   const { seed, topology, shards, replicas, waitsFor, zombieMs, dropsClients, breakShare, latencyMs } = plan;
+  const journal = new Journal(() => scheduler.nowMs);
   const world = new World({
     seed,
     topology,
@@ -68,9 +70,9 @@ async function perform(
     latency: { baseMs: 0.05, jitterMs: latencyMs, tailShare: 0, tailMs: 0 },
     scheduler,
     scripts,
+    onScript: new FencedWrites(journal).onScript,
     onTrace,
   });
-  const journal = new Journal(() => scheduler.nowMs);
   const stage: Stage = { plan, world, journal, random: world.random('stage') };
   const result = (): ScheduleResult => ({
     plan,

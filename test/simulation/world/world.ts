@@ -3,7 +3,7 @@ import type { Directory } from '../../../broker/redis/directory.js';
 import type { Network } from '../../../broker/redis/network.js';
 import { RedisLink } from '../../../broker/redis/redis-link.js';
 import { seededRandom } from '../../../harness/random.js';
-import { SimNode } from '../redis/sim-node.js';
+import { type ExecutedScript, SimNode } from '../redis/sim-node.js';
 import { Authority } from './authority.js';
 import type { Scheduler } from './scheduler.js';
 import { type ConnectionWorld, SimConnection } from './sim-connection.js';
@@ -28,6 +28,7 @@ export interface WorldOptions {
   readonly scheduler: Scheduler;
   /** What servers execute instead of some scripts. */
   readonly scripts: ReadonlyMap<string, string>;
+  readonly onScript?: ((executed: ExecutedScript) => void) | undefined;
   /** Sees each step; without it no text is made of any. */
   readonly onTrace?: ((line: string) => void) | undefined;
 }
@@ -63,6 +64,7 @@ export class World implements ConnectionWorld {
           wallStartMs: WALL_START_MS,
           waitsFor,
           scripts: options.scripts,
+          onScript: options.onScript,
         });
       });
       this.nodes.push(...nodes);
