@@ -4,7 +4,8 @@
 -- KEYS  1 log        stream
 --       2 producers  hash: producer id -> "<last sequence> <last seen, seconds>[ <skip of the last frame>]";
 --                    `bytes`: of all frames ever appended; `trimmed`: of those that left the log (see trim.lua);
---                    `last`: id of the entry appended last; `deleted`: how often somebody deleted what was in the log
+--                    `last`: id of the entry appended last; `deleted`: how often somebody deleted what was in the log;
+--                    `pruned`: see prune-producers.lua
 --       3 dedup      prefix of the sets of application ids: <slice length, ms>:<slice>[:<deleted>]; only with ARGV 7 to 9
 -- ARGV  1 producer id
 --       2 the log's limit in bytes of frames

@@ -304,14 +304,36 @@ describe('touch.lua', () => {
 });
 
 describe('prune-producers.lua', () => {
-  it('removes rows of producers that are long gone, and nothing else', async () => {
+  const LONG_AGO = 1_000;
+  const fields = async () => ((await link.call('HKEYS', keys.producers)) as Buffer[]).map(String).sort();
+
+  /** Two rows that are long idle, one that is not, and what pruning knows of the clock: calls so many seconds ago. */
+  async function logWithOldRows(lastCallSec?: number, firstCallSec?: number): Promise<void> {
     newLog();
     await publish({ producer: 'living', prev: 0, first: 1, last: 1 });
-    await publish({ producer: 'gone', prev: 0, first: 1, last: 1 });
-    await link.call('HSET', keys.producers, 'gone', '1 1000', 'gone-too', '7 1000 3,4');
+    await link.call('HSET', keys.producers, 'gone', `1 ${LONG_AGO}`, 'gone-too', `7 ${LONG_AGO} 3,4`);
+    if (lastCallSec === undefined) return;
+    const now = Number(((await link.call('TIME')) as Buffer[])[0]);
+    await link.call('HSET', keys.producers, 'pruned', `${now - lastCallSec}:${now - (firstCallSec ?? lastCallSec)}`);
+  }
+
+  it('removes rows of producers that are long gone, and nothing else', async () => {
+    await logWithOldRows(3_600, 25 * 3_600);
     pruneProducers(link, topic, 0);
-    await eventually(async () => (await link.call('HLEN', keys.producers)) === 3);
-    const fields = (await link.call('HKEYS', keys.producers)) as Buffer[];
-    expect(fields.map(String).sort()).toEqual(['bytes', 'last', 'living']);
+    await eventually(async () => (await fields()).length === 4);
+    expect(await fields()).toEqual(['bytes', 'last', 'living', 'pruned']);
+  });
+
+  it.each([
+    ['it was never called', undefined, undefined],
+    ['the clock was seen to go on for less time than rows have to be idle', 3_600, 23 * 3_600],
+    ['the clock went forward by more than lies between two calls', 25 * 3_600, 100 * 3_600],
+    ['the clock went back', -600, 100 * 3_600],
+  ])('removes nothing where %s, and watches the clock from then on', async (_case, lastCallSec, firstCallSec) => {
+    await logWithOldRows(lastCallSec, firstCallSec);
+    const before = String(await link.call('HGET', keys.producers, 'pruned'));
+    pruneProducers(link, topic, 0);
+    await eventually(async () => String(await link.call('HGET', keys.producers, 'pruned')) !== before);
+    expect(await fields()).toEqual(['bytes', 'gone', 'gone-too', 'last', 'living', 'pruned']);
   });
 });

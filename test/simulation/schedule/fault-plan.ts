@@ -1,6 +1,8 @@
 import type { Random } from '../../../broker/random.js';
 import type { Plan } from './plan.js';
 
+const DAY_MS = 86_400_000;
+
 /** Kinds of faults that go together; the last ones each insist on one of them. */
 export type Profile =
   | 'failovers'
@@ -15,7 +17,10 @@ export type Profile =
   | 'late-challengers'
   | 'sleeps'
   | 'sleeping-bounces'
-  | 'kills';
+  | 'kills'
+  | 'dying-producers'
+  | 'returning-replicas'
+  | 'pruning';
 
 export const PROFILES: readonly Profile[] = [
   'failovers',
@@ -59,6 +64,12 @@ export type Fault = { readonly atMs: number; readonly shard: number } & (
       readonly cutAfterMs: number;
       readonly forMs: number;
     }
+  /** An owner does not see a replica return, which is the next master. */
+  | { readonly kind: 'replica-back-unseen'; readonly process: number; readonly forMs: number }
+  /** Both, the moment something is accepted. */
+  | { readonly kind: 'master-killed-with-producer'; readonly process: number; readonly forMs: number }
+  /** As an owner does once an hour. */
+  | { readonly kind: 'producers-pruned' }
   | { readonly kind: 'replication-slow'; readonly forMs: number; readonly lagMs: number }
   | { readonly kind: 'replica-cut-off'; readonly forMs: number }
   | { readonly kind: 'memory-full'; readonly forMs: number }
@@ -77,18 +88,43 @@ export type Fault = { readonly atMs: number; readonly shard: number } & (
 type Kind = Fault['kind'];
 
 const KINDS: Readonly<Record<Profile, readonly Kind[]>> = {
-  failovers: ['node-killed', 'node-isolated', 'failover', 'failover-twice', 'replication-slow', 'node-paused'],
+  failovers: [
+    'node-killed',
+    'node-isolated',
+    'failover',
+    'failover-twice',
+    'replication-slow',
+    'node-paused',
+    'master-killed-with-producer',
+  ],
   pauses: ['process-paused', 'process-paused', 'process-killed', 'process-closed', 'node-paused', 'process-cut-off'],
-  partitions: ['node-isolated', 'process-cut-off', 'replica-cut-off', 'node-isolated', 'process-paused'],
+  partitions: [
+    'node-isolated',
+    'process-cut-off',
+    'replica-cut-off',
+    'node-isolated',
+    'process-paused',
+    'replica-back-unseen',
+  ],
   connections: ['connections-reset', 'connections-silent', 'packets-slow', 'scripts-flushed', 'process-killed'],
   bounces: ['failover-twice', 'bounce-while-paused', 'handover-isolated', 'process-paused', 'replication-slow'],
   slow: ['challenger-late', 'packets-slow', 'challenger-late', 'process-paused', 'node-isolated'],
-  clocks: ['server-clock-stepped', 'process-clock-stepped', 'failover', 'node-killed', 'process-paused'],
+  clocks: [
+    'server-clock-stepped',
+    'process-clock-stepped',
+    'producers-pruned',
+    'failover',
+    'node-killed',
+    'process-paused',
+  ],
   handovers: ['handover-isolated'],
   'late-challengers': ['challenger-late'],
   sleeps: ['process-paused'],
   'sleeping-bounces': ['bounce-while-paused'],
   kills: ['process-killed'],
+  'dying-producers': ['master-killed-with-producer'],
+  'returning-replicas': ['replica-back-unseen'],
+  pruning: ['server-clock-stepped', 'producers-pruned', 'producers-pruned'],
   everything: [
     'node-killed',
     'node-paused',
@@ -111,6 +147,9 @@ const KINDS: Readonly<Record<Profile, readonly Kind[]>> = {
     'connections-reset',
     'connections-silent',
     'packets-slow',
+    'replica-back-unseen',
+    'master-killed-with-producer',
+    'producers-pruned',
   ],
 };
 
@@ -123,6 +162,8 @@ const REPLICATED: ReadonlySet<Kind> = new Set<Kind>([
   'node-isolated',
   'replication-slow',
   'replica-cut-off',
+  'replica-back-unseen',
+  'master-killed-with-producer',
 ]);
 
 export function faultsOf(plan: Omit<Plan, 'faults'>, random: Random): Fault[] {
@@ -143,7 +184,8 @@ function faultOf(kind: Kind, plan: Omit<Plan, 'faults'>, random: Random): Fault 
   const short = 50 + random() * 1_500;
   const long = 200 + random() * 5_000;
   const forMs = random() < 0.5 ? short : long;
-  const byMs = (random() - 0.5) * (random() < 0.5 ? 2_000 : 200_000);
+  // Up to seconds, minutes, days.
+  const byMs = (random() - 0.5) * (random() < 0.4 ? 2_000 : random() < 0.5 ? 200_000 : 4 * DAY_MS);
   switch (kind) {
     case 'node-killed':
     case 'node-paused':
@@ -152,6 +194,7 @@ function faultOf(kind: Kind, plan: Omit<Plan, 'faults'>, random: Random): Fault 
       return { ...place, kind, node, forMs: long, companions: Math.floor(random() * 3) };
     case 'failover':
     case 'scripts-flushed':
+    case 'producers-pruned':
       return { ...place, kind };
     case 'failover-twice':
       return { ...place, kind, pauseMs: 100 + random() * 1_500 };
@@ -159,6 +202,10 @@ function faultOf(kind: Kind, plan: Omit<Plan, 'faults'>, random: Random): Fault 
       return { ...place, kind, forMs: long, lagMs: 100 + random() * 1_500 };
     case 'bounce-while-paused':
       return { ...place, kind, process: member };
+    case 'replica-back-unseen':
+      return { ...place, kind, process: member, forMs: long };
+    case 'master-killed-with-producer':
+      return { ...place, kind, process: Math.floor(random() * plan.producers), forMs: 500 + long };
     case 'handover-isolated':
       return {
         ...place,
