@@ -2,8 +2,10 @@ import { fork } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { Command, InvalidArgumentError } from 'commander';
-import { type BatchSummary, runBatch, seedsFrom } from './schedule/run-batch.js';
+import { readEvidence, withChunk, withVariant, writeEvidence } from './evidence.js';
+import { addSummary, type BatchSummary, emptySummary, runBatch, seedsFrom } from './schedule/run-batch.js';
 import type { ScheduleResult } from './schedule/run-schedule.js';
+import { findSeed } from './variants/find-seed.js';
 import { VARIANTS } from './variants/variants.js';
 
 interface Options {
@@ -13,8 +15,13 @@ interface Options {
   readonly variant?: string;
   readonly control?: boolean;
   readonly trace?: boolean;
+  readonly evidence?: boolean;
+  readonly variants?: boolean;
   readonly stopAt: number;
 }
+
+/** Within so many schedules each variant has to fail; most need less than 20. */
+const MOST_SCHEDULES = 400;
 
 const program = new Command('simulate')
   .description('Runs the broker through seeded schedules of faults, in simulated time.')
@@ -23,15 +30,34 @@ const program = new Command('simulate')
   .option('--workers <n>', 'processes that share them', positive, availableParallelism())
   .option('--variant <name>', 'with this rule switched off: it has to fail')
   .option('--control', 'with --variant: its schedules, with the rule left on')
+  .option('--variants', 'look for the first schedule that shows each of them, or the one that --variant names')
+  .option('--evidence', 'keep the result under docs/evidence/simulation')
   .option('--trace', 'print every step')
   .option('--stop-at <n>', 'stop after this many failures', positive, 10)
   .addHelpText('after', `\nVariants: ${VARIANTS.map(({ name }) => name).join(', ')}`);
 program.parse();
 const options = program.opts<Options>();
 const startedMs = performance.now();
-const total = options.workers > 1 && options.schedules > 1 ? await shared() : await alone();
-if (process.send === undefined) conclude(total);
-else process.send(total);
+if (options.variants) await tryVariants();
+else {
+  const total = options.workers > 1 && options.schedules > 1 ? await shared() : await alone();
+  if (process.send === undefined) conclude(total);
+  else process.send(total);
+}
+
+async function tryVariants(): Promise<void> {
+  Error.stackTraceLimit = 0;
+  for (const variant of VARIANTS) {
+    const { name, rule } = variant;
+    if (options.variant !== undefined && options.variant !== name) continue;
+    const caught = await findSeed(variant, 1, MOST_SCHEDULES);
+    print(caught === undefined ? `${name}: NOT CAUGHT` : `${name}: ${caught.rule}, seed ${caught.seed}`);
+    if (caught === undefined) process.exitCode = 1;
+    const { seed, schedules = MOST_SCHEDULES } = caught ?? {};
+    const result = { name, rule, caughtBy: caught?.rule, seed, schedules };
+    if (options.evidence) writeEvidence(withVariant(readEvidence(), result));
+  }
+}
 
 async function alone(): Promise<BatchSummary> {
   const { schedules, seed, variant: name, control: isControl, trace, stopAt } = options;
@@ -65,10 +91,8 @@ async function shared(): Promise<BatchSummary> {
       child.once('exit', (code) => reject(new Error(`a worker ended with ${code}`)));
     });
   });
-  const sum: BatchSummary = { schedules: 0, failures: 0, events: 0, handlings: 0, accepted: 0, simulatedMs: 0 };
-  for (const summary of await Promise.all(summaries)) {
-    for (const name of Object.keys(sum) as (keyof BatchSummary)[]) sum[name] += summary[name];
-  }
+  const sum = emptySummary();
+  for (const summary of await Promise.all(summaries)) addSummary(sum, summary);
   return sum;
 }
 
@@ -85,8 +109,10 @@ function report(seed: number, result: ScheduleResult | Error): void {
   print(`  replay: npm run simulate -- --schedules 1 --seed ${seed}${variant} --trace`);
 }
 
-function conclude({ schedules, failures, events, handlings, accepted, simulatedMs }: BatchSummary): void {
+function conclude(summary: BatchSummary): void {
+  const { schedules, failures, events, handlings, accepted, simulatedMs } = summary;
   const seconds = (performance.now() - startedMs) / 1_000;
+  if (options.evidence) writeEvidence(withChunk(readEvidence(), { firstSeed: options.seed, seconds, ...summary }));
   const hours = (simulatedMs / 3_600_000).toFixed(1);
   print(
     `${schedules} schedules in ${seconds.toFixed(1)} s (${(schedules / seconds).toFixed(1)}/s): ` +

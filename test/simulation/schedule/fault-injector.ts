@@ -55,7 +55,7 @@ export class FaultInjector {
   #begin(fault: Fault): void {
     const { world } = this.#stage;
     const authority = world.authorities[fault.shard]!;
-    if (TAKES_A_NODE.has(fault.kind) && !authority.isHealthy) {
+    if (TAKES_A_NODE.has(fault.kind) && (!authority.isHealthy || this.#tools.isStaging)) {
       this.#tools.after(WHOLE_AGAIN_POLL_MS, () => this.#begin(fault));
       return;
     }

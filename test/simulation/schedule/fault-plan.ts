@@ -203,7 +203,8 @@ function faultOf(kind: Kind, plan: Omit<Plan, 'faults'>, random: Random): Fault 
     case 'bounce-while-paused':
       return { ...place, kind, process: member };
     case 'replica-back-unseen':
-      return { ...place, kind, process: member, forMs: long };
+      // Long enough for another one to take over.
+      return { ...place, kind, process: member, forMs: 3_000 + long };
     case 'master-killed-with-producer':
       return { ...place, kind, process: Math.floor(random() * plan.producers), forMs: 500 + long };
     case 'handover-isolated':

@@ -9,6 +9,8 @@ export class FaultTools {
   readonly stage: Stage;
   readonly actors: readonly Actor[];
   readonly #undo = new Set<() => void>();
+  /** A fault of several steps is under way: others that take a node away wait for its last one. */
+  isStaging = false;
   #isOver = false;
 
   constructor(stage: Stage, actors: readonly Actor[]) {

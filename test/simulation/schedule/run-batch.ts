@@ -19,23 +19,46 @@ export interface BatchSummary {
   handlings: number;
   accepted: number;
   simulatedMs: number;
+  /** `fault <kind>`: how many began; `plan <topology, replicas, durability>`: in how many schedules. */
+  readonly occurred: Record<string, number>;
+}
+
+export function emptySummary(): BatchSummary {
+  return { schedules: 0, failures: 0, events: 0, handlings: 0, accepted: 0, simulatedMs: 0, occurred: {} };
+}
+
+export function addSummary(sum: BatchSummary, other: BatchSummary): void {
+  sum.schedules += other.schedules;
+  sum.failures += other.failures;
+  sum.events += other.events;
+  sum.handlings += other.handlings;
+  sum.accepted += other.accepted;
+  sum.simulatedMs += other.simulatedMs;
+  for (const [what, count] of Object.entries(other.occurred)) occur(sum, what, count);
+}
+
+function occur({ occurred }: BatchSummary, what: string, count: number): void {
+  occurred[what] = (occurred[what] ?? 0) + count;
 }
 
 /** Runs schedules one after the other until the seeds, or the patience, are at an end. */
 export async function runBatch(options: BatchOptions): Promise<BatchSummary> {
   const { seeds, variant, isControl, stopAfterFailures, onTrace, onFailure } = options;
-  const summary: BatchSummary = { schedules: 0, failures: 0, events: 0, handlings: 0, accepted: 0, simulatedMs: 0 };
+  const summary = emptySummary();
   for (const seed of seeds) {
     if (summary.failures >= stopAfterFailures) break;
     const plan = planOf(seed, variant?.bias);
     onTrace?.(JSON.stringify(plan));
     summary.schedules++;
+    const { topology, replicas, durability } = plan;
+    occur(summary, `plan ${topology}, ${replicas} replicas, ${durability}`, 1);
     try {
       const result = await runSchedule(plan, { variant: isControl === true ? undefined : variant, onTrace });
       summary.events += result.events;
       summary.handlings += result.handlings;
       summary.accepted += result.accepted;
       summary.simulatedMs += result.simulatedMs;
+      for (const [kind, count] of result.faults) occur(summary, `fault ${kind}`, count);
       if (result.violations.length === 0) continue;
       onFailure(seed, result);
     } catch (error) {

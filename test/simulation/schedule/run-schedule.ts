@@ -4,6 +4,7 @@ import { Scheduler } from '../world/scheduler.js';
 import { World } from '../world/world.js';
 import { Member, Producer } from './actors.js';
 import { FaultInjector } from './fault-injector.js';
+import type { Fault } from './fault-plan.js';
 import { FencedWrites } from './fenced-writes.js';
 import { finalInventory } from './final-inventory.js';
 import { checkEnd } from './invariants.js';
@@ -18,6 +19,8 @@ export interface ScheduleResult {
   readonly simulatedMs: number;
   readonly accepted: number;
   readonly handlings: number;
+  /** Faults that began, by kind. */
+  readonly faults: ReadonlyMap<Fault['kind'], number>;
 }
 
 const SETUP_LIMIT_MS = 30_000;
@@ -74,6 +77,7 @@ async function perform(
     onTrace,
   });
   const stage: Stage = { plan, world, journal, random: world.random('stage') };
+  let injector: FaultInjector | undefined;
   const result = (): ScheduleResult => ({
     plan,
     violations: journal.violations,
@@ -81,6 +85,7 @@ async function perform(
     simulatedMs: scheduler.nowMs,
     accepted: [...journal.published.values()].filter(({ outcome }) => outcome === 'accepted').length,
     handlings: journal.handlings.length,
+    faults: injector?.counts ?? new Map(),
   });
 
   if (!(await until(world, SETUP_LIMIT_MS, createTopic(stage)))) {
@@ -97,7 +102,7 @@ async function perform(
   const members = Array.from({ length: plan.members }, (_, i) => new Member(stage, `m${i}`));
   const actors = [...producers, ...members];
   for (const actor of actors) actor.start();
-  const injector = new FaultInjector(stage, actors);
+  injector = new FaultInjector(stage, actors);
   await scheduler.run(scheduler.nowMs + plan.activeMs, () => false);
 
   world.trace(() => 'all faults are lifted');

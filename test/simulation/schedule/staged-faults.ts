@@ -75,7 +75,7 @@ export function killMasterWithProducer(
   actor: Actor,
   { forMs }: Of<'master-killed-with-producer'>,
 ): void {
-  const { journal, world } = tools.stage;
+  const { journal, world, random } = tools.stage;
   const onAccepted = (producer: string) => {
     if (producer !== actor.process.name) return;
     journal.onAccepted.delete(onAccepted);
@@ -83,12 +83,13 @@ export function killMasterWithProducer(
     tools.after(0, () => {
       const { master } = authority.naming;
       if (actor.process.isKilled || !authority.isHealthy) return;
+      const successors = authority.safeReplicas;
       world.trace(() => `${master.id} and ${actor.process.name} die`);
       actor.kill();
       tools.for(forMs, () => actor.start());
       master.kill();
       tools.for(forMs, () => master.restart(false));
-      authority.failOver('master is dead');
+      authority.failOver('master is dead', successors[Math.floor(random() * successors.length)]);
     });
   };
   journal.onAccepted.add(onAccepted);
@@ -104,6 +105,7 @@ export function hideReturnOfReplica(tools: FaultTools, authority: Authority, act
   const { master } = authority.naming;
   const replica = tools.choose(authority, 'replica');
   const downMs = authority.options.downAfterMs + 700;
+  tools.isStaging = true;
   replica.pause();
   tools.for(downMs + 100, () => replica.resume());
   tools.after(downMs, () => {

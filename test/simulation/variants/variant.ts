@@ -7,6 +7,8 @@ export interface Variant {
   readonly name: string;
   /** What the design says would happen without it. */
   readonly rule: string;
+  /** The first seed that shows it, when it was last looked for: where the short form of its test begins. */
+  readonly seed: number;
   /** Schedules in which the rule matters: the broker as it is has to pass the same ones. */
   readonly bias: PlanBias;
   /** Any of these violations shows it. */

@@ -64,6 +64,16 @@ export class Authority {
     return this.options.nodes.every((node) => node === master || master.replication.isInSync(node));
   }
 
+  /** Replicas that have been in sync for a while, and any of which may be the next master. */
+  get safeReplicas(): readonly SimNode[] {
+    const { nodes, scheduler, downAfterMs } = this.options;
+    const { master } = this.#naming;
+    return nodes.filter((node) => {
+      if (node === master || this.#lostForMs(node) >= 0 || node.replication.masterOf !== master) return false;
+      return scheduler.nowMs - (this.#doubtfulAtMs.get(node) ?? Number.NEGATIVE_INFINITY) > downAfterMs;
+    });
+  }
+
   onNaming(listener: () => void): void {
     this.#listeners.add(listener);
   }
@@ -147,14 +157,12 @@ export class Authority {
 
   /** Any replica that was in sync all the while may be chosen; one that was not only where there is no other. */
   #candidate(): SimNode | undefined {
-    const { nodes, scheduler, downAfterMs, random } = this.options;
+    const { nodes, random } = this.options;
     const { master } = this.#naming;
     const reachable = nodes.filter((node) => {
       return node !== master && this.#lostForMs(node) < 0 && node.replication.masterOf === master;
     });
-    const safe = reachable.filter((node) => {
-      return scheduler.nowMs - (this.#doubtfulAtMs.get(node) ?? Number.NEGATIVE_INFINITY) > downAfterMs;
-    });
+    const safe = this.safeReplicas;
     if (safe.length > 0 && random() < 0.5) return safe[Math.floor(random() * safe.length)];
     return reachable.sort((a, b) => b.replication.appliedOffset - a.replication.appliedOffset)[0];
   }

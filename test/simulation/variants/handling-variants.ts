@@ -1,0 +1,55 @@
+import { HandledSequences } from '../../../broker/groups/handled-log.js';
+import { OutcomeRecorder } from '../../../broker/groups/outcome-recorder.js';
+import { replaceMethod, type Variant } from './variant.js';
+
+/** What handling and settling cannot do without. */
+export const HANDLING_VARIANTS: readonly Variant[] = [
+  {
+    name: 'settlements-without-compare',
+    rule: 'each item of a settlement is a compare-and-set',
+    seed: 1,
+    breaks: ['dead-letter-once'],
+    bias: { profiles: ['connections'], overrides: { failureShare: 0.6, breakShare: 0.02, maxFrameMessages: 4 } },
+    scripts: [['groups/settle.lua', 'if not matches then', 'if false then']],
+  },
+  {
+    name: 'log-before-retries',
+    rule: 'a new owner takes up retries before it reads the log',
+    seed: 1,
+    breaks: ['order'],
+    bias: {
+      profiles: ['kills', 'sleeps'],
+      overrides: { failureShare: 0.4, keys: 1, partitions: 1, messages: 100, handlerMs: 5 },
+    },
+    patch: (scheduler) =>
+      replaceMethod(OutcomeRecorder.prototype, 'admitRetry', (admitRetry) => {
+        return function (this: OutcomeRecorder, delivery, dueAtMs) {
+          scheduler().after(100, () => {
+            if (!delivery.tenure.isOver) admitRetry.call(this, delivery, dueAtMs);
+          });
+        };
+      }),
+  },
+  {
+    name: 'retried-counts-as-handled',
+    rule: 'what was retried, or became a dead letter, is not among what a process remembers as handled',
+    seed: 1,
+    breaks: ['nothing-lost'],
+    bias: { profiles: ['failovers'], overrides: { failureShare: 0.3, lagMs: 400, topology: 'sentinel', replicas: 1 } },
+    patch: () =>
+      replaceMethod(OutcomeRecorder.prototype, 'failed', (failed) => {
+        return function (this: OutcomeRecorder, delivery, error) {
+          delivery.rememberHandled();
+          failed.call(this, delivery, error);
+        };
+      }),
+  },
+  {
+    name: 'handled-is-forgotten',
+    rule: 'a process remembers what it has handled, whatever became of the settlement',
+    seed: 1,
+    breaks: ['handled-once'],
+    bias: { profiles: ['failovers'], overrides: { lagMs: 400, topology: 'sentinel', replicas: 1 } },
+    patch: () => replaceMethod(HandledSequences.prototype, 'has', () => () => false),
+  },
+];
