@@ -29,7 +29,7 @@ export function renderEvidence({ chunks, variants }: Evidence): string {
     `${sum((c) => c.accepted)} messages accepted, ${sum((c) => c.handlings)} handlings, ${sum((c) => c.events)} events;`,
     `${(schedules / Math.max(1, seconds)).toFixed(1)} schedules a second on two cores that others used, too.`,
     '',
-    `Seeds: ${chunks.map((c) => `${c.firstSeed} to ${c.firstSeed + c.schedules - 1}`).join(', ')}.`,
+    `Seeds: ${seedRanges(chunks).join(', ')}.`,
     '',
     '| topology and durability | schedules |',
     '| --- | --- |',
@@ -48,6 +48,18 @@ export function renderEvidence({ chunks, variants }: Evidence): string {
     ...variants.map(variantRow),
     '',
   ].join('\n');
+}
+
+/** Chunks that follow each other are one range. */
+function seedRanges(chunks: Evidence['chunks']): string[] {
+  const ranges: [first: number, last: number][] = [];
+  for (const { firstSeed, schedules } of chunks) {
+    const range = ranges.at(-1);
+    const last = firstSeed + schedules - 1;
+    if (range?.[1] === firstSeed - 1) range[1] = last;
+    else ranges.push([firstSeed, last]);
+  }
+  return ranges.map(([first, last]) => `${first} to ${last}`);
 }
 
 function variantRow({ name, rule, caughtBy, schedules }: VariantResult): string {

@@ -17,6 +17,7 @@ describe('stored results of schedules', () => {
   it('gather chunks of seeds, of which a later one takes the place of those that it overlaps', () => {
     const both = withChunk(withChunk(none, chunk(1_001, 500)), chunk(1, 1_000));
     expect(both.chunks.map(({ firstSeed }) => firstSeed)).toEqual([1, 1_001]);
+    expect(renderEvidence(both)).toContain('Seeds: 1 to 1500.');
     expect(withChunk(both, chunk(900, 200)).chunks.map(({ firstSeed }) => firstSeed)).toEqual([900]);
   });
 

@@ -38,7 +38,7 @@ export const OWNERSHIP_VARIANTS: readonly Variant[] = [
   {
     name: 'acquisitions-unconfirmed',
     rule: 'an acquisition counts when the replicas have confirmed it',
-    seed: 1,
+    seed: 3,
     breaks: ['one-owner'],
     bias: {
       profiles: ['handovers', 'partitions'],
@@ -49,7 +49,7 @@ export const OWNERSHIP_VARIANTS: readonly Variant[] = [
   {
     name: 'acquisitions-confirmed-by-one',
     rule: 'as many replicas as for publishing confirm an acquisition: one of two is not enough',
-    seed: 1,
+    seed: 7,
     breaks: ['one-owner'],
     bias: {
       profiles: ['handovers'],
@@ -60,7 +60,7 @@ export const OWNERSHIP_VARIANTS: readonly Variant[] = [
   {
     name: 'renewals-unconfirmed',
     rule: 'a renewal counts when the replicas have confirmed it',
-    seed: 1,
+    seed: 8,
     breaks: ['one-owner'],
     bias: {
       profiles: ['handovers', 'partitions'],
@@ -141,7 +141,7 @@ export const OWNERSHIP_VARIANTS: readonly Variant[] = [
   {
     name: 'settlements-unfenced',
     rule: 'settle.lua compares owner and token with the lease',
-    seed: 1,
+    seed: 9,
     breaks: ['one-writer'],
     bias: { profiles: ['sleeps', 'pauses'], overrides: { ...BUSY, members: 2, handlerMs: 40 } },
     scripts: [['groups/settle.lua', OWN_LEASE, 'lease[3] ~= history']],
@@ -149,7 +149,7 @@ export const OWNERSHIP_VARIANTS: readonly Variant[] = [
   {
     name: 'renewals-unfenced',
     rule: 'renew.lua compares owner and token with the lease',
-    seed: 1,
+    seed: 4,
     breaks: ['one-writer', 'one-owner'],
     bias: { profiles: ['sleeps', 'pauses'], overrides: { ...BUSY, members: 2, handlerMs: 40 } },
     scripts: [['groups/renew.lua', OWN_ROW, 'row[3] ~= history']],
@@ -157,7 +157,7 @@ export const OWNERSHIP_VARIANTS: readonly Variant[] = [
   {
     name: 'stale-census',
     rule: 'what the authority said of replicas counts only while it is fresh',
-    seed: 1,
+    seed: 17,
     breaks: ['one-owner', 'nothing-lost'],
     bias: {
       profiles: ['returning-replicas'],
