@@ -19,6 +19,8 @@ export class StatsReporter implements Disposable {
   #cpu = process.cpuUsage();
   #lastNs: number;
   #reports = 0;
+  /** Sent with every report: whoever reads the last one finds them. */
+  #gauges: WorkerStats['gauges'];
 
   constructor(
     clock: Clock,
@@ -38,10 +40,10 @@ export class StatsReporter implements Disposable {
   [Symbol.dispose](): void {
     clearInterval(this.#timer);
     this.#delay.disable();
-    this.#report();
+    this.#report(true);
   }
 
-  #report(): void {
+  #report(isLast = false): void {
     const atNs = this.#clock.nowNs();
     const cpu = process.cpuUsage(this.#cpu);
     const elapsedUs = Math.max(1, (atNs - this.#lastNs) / 1000);
@@ -50,7 +52,8 @@ export class StatsReporter implements Disposable {
     // The histogram holds times between its own samples, which are the resolution apart when nothing delays them.
     const eventLoopMaxMs = Math.max(0, this.#delay.max / NS_PER_MS - DELAY_RESOLUTION_MS);
     this.#delay.reset();
-    const gauges = this.#reports++ % GAUGES_EVERY === 0 ? this.#driver.gauges?.() : undefined;
+    if (this.#reports++ % GAUGES_EVERY === 0 || isLast) this.#gauges = this.#driver.gauges?.();
+    const gauges = this.#gauges;
     this.#send({
       atNs,
       ...this.#figures(),
