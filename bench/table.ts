@@ -38,6 +38,6 @@ export function benchTable({ name, rows, ratios, goals, missing, settings, versi
   ].join('\n');
 }
 
-function line(cells: readonly string[]): string {
+export function line(cells: readonly string[]): string {
   return `| ${cells.join(' | ')} |`;
 }
