@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises';
+import { gunzipSync } from 'node:zlib';
 import type { z } from 'zod';
 import { ReportError } from './report-error.js';
 import { RESULTS_VERSION, type Results, resultsSchema, type Suite, suiteSchema } from './results.js';
 
-/** Reads and validates a results.json. Throws ReportError with the file, the place, the value and what was expected. */
+/** Reads and validates a results.json, compressed where its name ends with .gz. Throws ReportError with the file, the place, the value and what was expected. */
 export async function readResults(path: string): Promise<Results> {
   return parseResults(await readText(path), path);
 }
@@ -60,7 +61,8 @@ function parse<T>(text: string, path: string, schema: z.ZodType<T>, versionKey: 
 
 async function readText(path: string): Promise<string> {
   try {
-    return await readFile(path, 'utf8');
+    const bytes = await readFile(path);
+    return (path.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString('utf8');
   } catch (cause) {
     const { code, message } = cause as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') {

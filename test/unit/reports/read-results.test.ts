@@ -1,6 +1,7 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { parseResults, readResults } from '../../../reports/read-results.js';
 import { ReportError } from '../../../reports/report-error.js';
@@ -71,6 +72,19 @@ describe('a stored results document', () => {
     const error = failure(text);
     expect(error.code).toBe(code);
     expect(error.message).toContain(message);
+  });
+
+  test('may be compressed, and says so where it is not what its name says', async () => {
+    const dir = await mkdtemp(join(tmpdir(), 'gauntlet-read-'));
+    try {
+      const text = JSON.stringify(sampleResults());
+      await writeFile(join(dir, 'results.json.gz'), gzipSync(text));
+      expect(await readResults(join(dir, 'results.json.gz'))).toEqual(JSON.parse(text));
+      await writeFile(join(dir, 'plain.json.gz'), text);
+      await expect(readResults(join(dir, 'plain.json.gz'))).rejects.toMatchObject({ code: 'unreadable' });
+    } finally {
+      await rm(dir, { recursive: true });
+    }
   });
 
   test('that is not there, or is a folder', async () => {
