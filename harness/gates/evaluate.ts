@@ -5,7 +5,7 @@ import { decide, marginOf } from './decide.js';
 import { formatQuantity, formatScope } from './gate-expression.js';
 import { disturbedSpans, type InstrumentReading, instrumentProblems } from './instrument.js';
 import { DEFAULT_CONFIDENCE, type Measurement, type Metric, type Span } from './metric.js';
-import { recoveryLimitMs } from './recovery.js';
+import { recoveryLimit } from './recovery-limit.js';
 import { findMetric } from './registry.js';
 import { lengthNs, rateSpans, subtract } from './scope.js';
 
@@ -96,7 +96,7 @@ function judgeFailure(
 /** The limit whose half a stall must exceed to matter. */
 function stallLimitMs(gate: Gate, run: CheckedRun, scenario: Scenario): number {
   if (gate.metric === 'throughput') return 2 * THROUGHPUT_STALL_MS;
-  if (gate.metric === 'recovery') return recoveryLimitMs(run, scenario);
+  if (gate.metric === 'recovery') return recoveryLimit(run, scenario).ms;
   return gate.limit.value;
 }
 

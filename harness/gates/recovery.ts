@@ -1,8 +1,5 @@
 import { type CheckedRun, SEND } from '../ledger/checked-run.js';
 import type { FaultRecord } from '../ledger/history.js';
-import { latencyOf } from '../ledger/latencies.js';
-import { LatencyHistogram } from '../ledger/latency-histogram.js';
-import type { Scenario } from '../scenario/scenario.js';
 import type { Span } from './metric.js';
 import { eachOrdinal, subtract } from './scope.js';
 
@@ -10,7 +7,6 @@ const WINDOW_NS = 1e9;
 const CONSECUTIVE = 3;
 const GOOD_SHARE = 0.95;
 const MIN_MESSAGES = 100;
-const FLOOR_MS = 10;
 
 export interface Recovery {
   /** From the injection to the first of three consecutive good windows; `Infinity`: never. */
@@ -64,28 +60,4 @@ function readWindow(run: CheckedRun, fromNs: number, limitMs: number, without: r
     if (messages >= MIN_MESSAGES) return { toNs, messages, inTime };
   }
   return undefined;
-}
-
-/**
- * The latency that counts as recovered: the scenario's latency gate (one on `latency.done` first), else
- * max(2 x p99, 10 ms) of the first measured phase before any fault.
- */
-export function recoveryLimitMs(run: CheckedRun, scenario: Scenario): number {
-  const limits = scenario.gates.filter(({ operator }) => operator === '<' || operator === '<=');
-  const gate =
-    limits.find(({ metric }) => metric.startsWith('latency.done.')) ??
-    limits.find(({ metric }) => /^latency\.(p|max)/.test(metric));
-  if (gate) return gate.limit.value;
-  const { plan, startNs, faults } = run.history;
-  const firstFaultNs = Math.min(...faults.map(({ injectedNs }) => (injectedNs ?? Infinity) - startNs));
-  const phase = plan.phases.find((candidate) => candidate.measure && candidate.startNs < firstFaultNs);
-  if (!phase) return FLOOR_MS;
-  const histogram = new LatencyHistogram();
-  const latency = latencyOf(run, 'done');
-  eachOrdinal(run, [{ fromNs: phase.startNs, toNs: Math.min(phase.endNs, firstFaultNs) }], (ordinal) => {
-    const ns = latency(ordinal);
-    if (!Number.isNaN(ns)) histogram.recordNs(ns);
-  });
-  const p99 = histogram.quantileMs(0.99);
-  return Number.isFinite(p99) ? Math.max(2 * p99, FLOOR_MS) : FLOOR_MS;
 }

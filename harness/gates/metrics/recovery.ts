@@ -1,5 +1,6 @@
 import type { Metric } from '../metric.js';
-import { recoveryAfter, recoveryLimitMs } from '../recovery.js';
+import { recoveryAfter } from '../recovery.js';
+import { recoveryLimit } from '../recovery-limit.js';
 import { episodesOf } from '../scope.js';
 import { unavailableAfterMs } from '../unavailability.js';
 
@@ -9,7 +10,7 @@ export const RECOVERY_METRICS: readonly Metric[] = [
     name: 'recovery',
     unit: 'ms',
     definition:
-      'from the injection to the start of the first of three consecutive 1 s windows in each of which >= 95 % of the messages intended there have latency.done within the limit (the latency gate, else max(2 x p99, 10 ms) of the first measured phase before any fault); below 100 messages a window is longer; never recovered fails',
+      'from the injection to the start of the first of three consecutive 1 s windows in each of which >= 95 % of the messages intended there have latency.done within the limit; below 100 messages a window is longer; poison is left out; never recovered fails. The limit is that of a latency gate with < or <=, else max(2 x p99, 10 ms) of the first measured phase before any fault. Of several gates: latency.done before latency (latency.publish never), then those outside faults or during phases before any fault, then the highest percentile up to p99, then the lowest above it',
     example: 'recovery < 5s after master-dies',
     family: 'rate',
     scopes: ['after'],
@@ -18,13 +19,13 @@ export const RECOVERY_METRICS: readonly Metric[] = [
     refuse: refuseWithoutFaults,
     measure: ({ run, scenario, gate, without }) => {
       const episodes = gate.scope.kind === 'after' ? episodesOf(run, gate.scope.fault) : [];
-      const limitMs = recoveryLimitMs(run, scenario);
-      const recoveries = episodes.map((episode) => recoveryAfter(run, episode, limitMs, without));
+      const limit = recoveryLimit(run, scenario);
+      const recoveries = episodes.map((episode) => recoveryAfter(run, episode, limit.ms, without));
       return {
         value: Math.max(0, ...recoveries.map(({ afterMs }) => afterMs)),
         samples: recoveries.reduce((sum, { windows }) => sum + windows, 0),
         interval: undefined,
-        note: `recovered means done within ${limitMs.toPrecision(4)} ms`,
+        note: `recovered means done within ${limit.ms.toPrecision(4)} ms${limit.gate ? `, as in ${limit.gate.text}` : ''}`,
       };
     },
   },

@@ -1,6 +1,7 @@
 import type { FaultResult, LatencyResult, PhaseResult, Results } from '../../../reports/results.js';
 import type { Span } from '../../gates/metric.js';
-import { recoveryAfter, recoveryLimitMs } from '../../gates/recovery.js';
+import { recoveryAfter } from '../../gates/recovery.js';
+import { recoveryLimit } from '../../gates/recovery-limit.js';
 import { rateSpans } from '../../gates/scope.js';
 import { unavailableAfterMs } from '../../gates/unavailability.js';
 import type { Scenario } from '../../scenario/scenario.js';
@@ -75,7 +76,7 @@ function phaseOf(run: CheckedRun, index: number): PhaseResult {
 }
 
 function faultsOf(run: CheckedRun, scenario: Scenario): FaultResult[] {
-  const limitMs = recoveryLimitMs(run, scenario);
+  const { ms: limitMs } = recoveryLimit(run, scenario);
   const sinceStart = (ns: number | undefined) => (ns === undefined ? null : (ns - run.history.startNs) / 1e6);
   return run.history.faults.map((fault) => {
     const recoveryMs = fault.injectedNs === undefined ? Infinity : recoveryAfter(run, fault, limitMs).afterMs;

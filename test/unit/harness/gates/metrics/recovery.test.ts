@@ -86,6 +86,30 @@ describe('recovery', () => {
     expect(measure(check(), 'recovery < 5s after cut').note).toBe('recovered means done within 10.00 ms');
   });
 
+  it('takes its limit from the gate that says most about a healthy delivery, wherever it stands', () => {
+    const plan = constantPlan({
+      ratePerSec: 200,
+      phases: [
+        { name: 'steady', durationMs: 2000 },
+        { name: 'broken', durationMs: 10_000 },
+      ],
+    });
+    const run = check({ plan });
+    const limitOf = (...gates: string[]) => /within ([\d.]+) ms(?:, as in (.*))?/.exec(noteOf(run, gates))?.slice(1);
+    const noteOf = (of: typeof run, gates: string[]) => measure(of, 'recovery < 5s after cut', gates).note ?? '';
+    expect(limitOf('latency.publish.p99 < 5ms', 'latency.p99 < 25ms')).toEqual(['25.00', 'latency.p99 < 25ms']);
+    expect(limitOf('latency.publish.p99 < 5ms')).toEqual(['10.00', undefined]);
+    expect(limitOf('latency.p99 > 5ms', 'instrument.lag.max < 2ms')?.[0]).toBe('10.00');
+    expect(limitOf('latency.p99 < 25ms', 'latency.done.p50 < 40ms')?.[0]).toBe('40.00');
+    expect(limitOf('latency.p99 < 500ms during broken', 'latency.p90 < 25ms during steady')?.[0]).toBe('25.00');
+    expect(limitOf('latency.p99 < 500ms', 'latency.p90 < 25ms outside faults')?.[0]).toBe('25.00');
+    expect(limitOf('latency.p50 < 5ms', 'latency.p99 < 25ms', 'latency.p90 < 15ms')?.[0]).toBe('25.00');
+    expect(limitOf('latency.max < 1s', 'latency.p99.9 < 100ms')?.[0]).toBe('100.0');
+    expect(limitOf('latency.p99.9 < 100ms', 'latency.p50 < 5ms')?.[0]).toBe('5.000');
+    expect(limitOf('latency.max < 1s')?.[0]).toBe('1000');
+    expect(limitOf('latency.p99 < 30ms', 'latency.p99 < 20ms')?.[0]).toBe('30.00');
+  });
+
   it('is the worst of a repeated fault, and has no samples without an injection', () => {
     const run = check({
       story: frozen([2500, 3000], [6000, 7100]),
