@@ -32,7 +32,13 @@ const run = z.object({
   }),
   seed: z.number(),
   nonce: z.string(),
-  driver: z.object({ name: z.string(), version: z.string(), options: z.record(z.string(), z.unknown()) }),
+  driver: z.object({
+    name: z.string(),
+    version: z.string(),
+    options: z.record(z.string(), z.unknown()),
+    /** What an acknowledgement stands for, in the driver's own words. */
+    durability: z.string().optional(),
+  }),
   environment: z.object({
     kind: z.string(),
     topology: z.string(),
@@ -206,6 +212,8 @@ export const resultsSchema = z
     /** One sentence. */
     reason: z.string(),
     gates: z.array(gate),
+    /** Implicit gates that were not judged since the driver's capabilities leave nothing to judge by. */
+    gatesLeftOut: z.array(z.object({ expression: z.string(), reason: z.string() })).optional(),
     ledger,
     overall: z.object({ e2e: latency, done: latency, publish: latency, uncorrected: latency }),
     phases: z.array(phase),

@@ -14,7 +14,9 @@ export class DriverError extends HarnessError {
     /** `createDriver` made something that is not a driver. */
     | 'bad-driver'
     /** The scenario's options are not what the driver takes. */
-    | 'bad-option';
+    | 'bad-option'
+    /** A gate of the scenario rests on what the driver's capabilities rule out. */
+    | 'unmeasurable-gate';
   constructor(code: DriverError['code'], message: string, options?: ErrorOptions) {
     super(message, options);
     this.code = code;

@@ -71,6 +71,8 @@ export interface DriverCapabilities {
    * too early (`collateral`); without it a single failed handling excuses that.
    */
   readonly maxAttempts?: number;
+  /** What an acknowledgement stands for, in the system's own words (`replicated`, `fsync`): for the report only. */
+  readonly durability?: string;
 }
 
 export interface Driver extends AsyncDisposable {

@@ -1,5 +1,6 @@
 import { DURABILITIES, type Durability, type OnReplicaLoss, REPLICA_LOSS_POLICIES } from '../../broker/log/message.js';
 import { didYouMean } from '../scenario/suggest.js';
+import type { DriverCapabilities } from './driver.js';
 import { DriverError } from './driver-error.js';
 
 /** `system.options` of the reference driver. */
@@ -46,6 +47,20 @@ export function parseReferenceOptions(given: Readonly<Record<string, unknown>>):
   const problems = Object.values(referenceOptionProblems(given));
   if (problems.length > 0) throw new DriverError('bad-option', `system.options: ${problems.join('; ')}`);
   return { ...DEFAULTS, ...given };
+}
+
+/** Reconnecting after a broken connection, on top of the longest pause before a retry or a takeover. */
+const RECONNECT_ALLOWANCE_MS = 1_000;
+
+/** What the driver is capable of with these options. */
+export function referenceCapabilities(options: ReferenceOptions): DriverCapabilities {
+  return {
+    ordering: options.ordering,
+    inventory: true,
+    redeliveryAfterMs: Math.max(options.retryCapMs, options.leaseDurationMs) + RECONNECT_ALLOWANCE_MS,
+    maxAttempts: options.maxAttempts,
+    durability: options.durability,
+  };
 }
 
 /** What is wrong with the options, by name; empty: nothing. */

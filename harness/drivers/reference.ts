@@ -11,10 +11,7 @@ import {
   type StoredMessage,
 } from './driver.js';
 import { referenceEndpoint } from './reference-endpoint.js';
-import { parseReferenceOptions, type ReferenceOptions } from './reference-options.js';
-
-/** Reconnecting after a broken connection, on top of the longest pause before a retry or a takeover. */
-const RECONNECT_ALLOWANCE_MS = 1_000;
+import { parseReferenceOptions, type ReferenceOptions, referenceCapabilities } from './reference-options.js';
 
 /** The reference broker as a system under test. */
 export function createDriver(context: DriverContext): Driver {
@@ -34,12 +31,7 @@ class ReferenceDriver implements Driver {
   constructor(context: DriverContext, options: ReferenceOptions) {
     this.#context = context;
     this.#options = options;
-    this.capabilities = {
-      ordering: options.ordering,
-      inventory: true,
-      redeliveryAfterMs: Math.max(options.retryCapMs, options.leaseDurationMs) + RECONNECT_ALLOWANCE_MS,
-      maxAttempts: options.maxAttempts,
-    };
+    this.capabilities = referenceCapabilities(options);
   }
 
   async prepare(): Promise<void> {

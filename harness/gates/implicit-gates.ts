@@ -1,7 +1,10 @@
-import type { Gate, GateScope, SystemSpec } from '../scenario/scenario.js';
+import type { Gate, GateScope } from '../scenario/scenario.js';
 import { formatGate } from './gate-expression.js';
 
-/** Gates that every scenario has unless it sets its own on the same metric over at least the same scope. */
+/**
+ * Gates that every scenario has unless it sets its own on the same metric over at least the same scope. Those that the
+ * driver's capabilities leave nothing to judge by are left out when the run knows them.
+ */
 const EVERYWHERE = [
   'stranded',
   'unsettled',
@@ -11,18 +14,13 @@ const EVERYWHERE = [
   'unanswered',
   'collateral',
   'misjudged',
+  'overlapped',
 ];
 
-export function implicitGates(own: readonly Gate[], system: SystemSpec): Gate[] {
-  const counts = isKeyOrdered(system) ? [...EVERYWHERE, 'overlapped'] : EVERYWHERE;
-  const gates = counts.map((metric) => implicit(metric, { value: 0, unit: 'count' }, { kind: 'default' }));
+export function implicitGates(own: readonly Gate[]): Gate[] {
+  const gates = EVERYWHERE.map((metric) => implicit(metric, { value: 0, unit: 'count' }, { kind: 'default' }));
   gates.push(implicit('availability', { value: 1, unit: 'share' }, { kind: 'outside-faults' }));
   return gates.filter((gate) => !own.some((one) => one.metric === gate.metric && covers(one.scope, gate.scope)));
-}
-
-/** `ordering: key` is the reference driver's default; other drivers have to be asked for it. */
-function isKeyOrdered({ driver, options }: SystemSpec): boolean {
-  return options.ordering === 'key' || (options.ordering === undefined && driver === 'reference');
 }
 
 function implicit(metric: string, limit: Gate['limit'], scope: GateScope): Gate {

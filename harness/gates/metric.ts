@@ -22,6 +22,11 @@ export interface Metric {
    * harness's own probe stalled or CPU steal was high. Never for counts.
    */
   readonly excusable: boolean;
+  /**
+   * What the driver must be capable of, or there is nothing to judge by: an order that is promised, an inventory of what
+   * the system still holds.
+   */
+  readonly needs?: 'key-order' | 'inventory';
   /** Why this scenario cannot measure it (refused by `validate`), or undefined. */
   refuse?(scenario: Scenario): string | undefined;
   measure(input: MeasureInput): Measurement;

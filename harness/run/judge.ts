@@ -6,6 +6,7 @@ import { NS_PER_MS } from '../clock.js';
 import type { Environment } from '../environment/environment.js';
 import type { Timeline } from '../faults/timeline.js';
 import { evaluateGates } from '../gates/evaluate.js';
+import type { UnmeasurableGate } from '../gates/measurable.js';
 import { METRICS } from '../gates/registry.js';
 import { checkRun } from '../ledger/checker.js';
 import { cutOffIncidents } from '../ledger/cut-off.js';
@@ -36,6 +37,8 @@ export interface FinishedRun {
   readonly context: RunContext;
   readonly environment: Environment;
   readonly driver: DriverDescription;
+  /** Implicit gates that the driver cannot be held to. */
+  readonly leftOut: readonly UnmeasurableGate[];
   readonly plan: LoadPlan;
   readonly startNs: number;
   readonly endNs: number;
@@ -53,9 +56,11 @@ export interface FinishedRun {
 export async function judge(run: FinishedRun): Promise<Results> {
   const { options, context, fleet, monitor, probe, startNs, driver } = run;
   const { scenario } = options;
+  const gates = scenario.gates.filter((gate) => !run.leftOut.some((one) => one.gate === gate));
+  const { durability } = driver.capabilities;
   const checked = checkRun(historyOf(run));
   const instrument = readInstrument(run);
-  const evaluation = evaluateGates({ scenario, run: checked, instrument });
+  const evaluation = evaluateGates({ scenario: { ...scenario, gates }, run: checked, instrument });
   const described = describeRun(checked, scenario);
   const definitions = METRICS.map(({ name, definition }) => [name, definition]);
   return {
@@ -74,7 +79,12 @@ export async function judge(run: FinishedRun): Promise<Results> {
       },
       seed: scenario.seed,
       nonce: context.nonce,
-      driver: { name: driver.name, version: driver.version, options: { ...scenario.system.options } },
+      driver: {
+        name: driver.name,
+        version: driver.version,
+        options: { ...scenario.system.options },
+        ...(durability !== undefined && { durability }),
+      },
       environment: {
         kind: run.environment.kind,
         ...describeRedis(scenario.environment.redis),
@@ -88,6 +98,7 @@ export async function judge(run: FinishedRun): Promise<Results> {
     verdict: evaluation.verdict,
     reason: evaluation.reason,
     gates: [...evaluation.gates],
+    gatesLeftOut: run.leftOut.map(({ gate, reason }) => ({ expression: gate.text, reason })),
     ...described,
     events: run.events.list(),
     series: { ...described.series, ...monitor.columns(startNs, described.series.atMs.length) },

@@ -9,6 +9,7 @@ import type { InjectionEvent } from '../faults/injection.js';
 import { checkTargets } from '../faults/targets.js';
 import { runTimeline } from '../faults/timeline.js';
 import { connectToxiproxy } from '../faults/toxiproxy.js';
+import { leftOutWith } from '../gates/measurable.js';
 import { planLoad } from '../load/plan.js';
 import { prepareSystem } from '../load/prepare-system.js';
 import { Probe } from '../load/probe.js';
@@ -78,6 +79,8 @@ export async function runScenario(options: ScenarioOptions, userSignal: AbortSig
   const plan = planLoad(scenario);
   const context = await createContext(options, registry, environment, logDir);
   const driver = await prepareSystem(context, signal);
+  const leftOut = leftOutWith(scenario.gates, driver);
+  for (const { gate, reason } of leftOut) events.add('harness', `the gate ${gate.text} is left out: ${reason}`);
   if (driver.capabilities.inventory) await refuseLeftovers(context, signal);
   await using probe = new Probe(context, (slice) => monitor.steal(slice.fromNs, slice.stealShare));
   await using fleet = new WorkerFleet(context, {
@@ -126,6 +129,7 @@ export async function runScenario(options: ScenarioOptions, userSignal: AbortSig
     context,
     environment,
     driver,
+    leftOut,
     plan,
     startNs,
     endNs,

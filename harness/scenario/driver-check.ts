@@ -2,18 +2,30 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { isAbsolute } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { BUILT_IN_DRIVERS, builtInOptionProblems, isBuiltInDriver } from '../drivers/built-in.js';
+import { BUILT_IN_DRIVERS, builtInCapabilities, builtInOptionProblems, isBuiltInDriver } from '../drivers/built-in.js';
+import { unmeasurableGates } from '../gates/measurable.js';
 import type { Scenario } from './scenario.js';
 import type { Finding } from './scenario-error.js';
 import { didYouMean } from './suggest.js';
 
-/** Whether the driver exists and, for a built-in one, takes the options. A module of one's own runs in the workers only. */
-export async function checkDriver({ system, source }: Scenario): Promise<Finding[]> {
+/**
+ * Whether the driver exists and, for a built-in one, takes the options and can be held to the gates that the scenario
+ * states. A module of one's own runs in the workers only: what it is capable of is known when it has prepared the system.
+ */
+export async function checkDriver({ system, source, gates }: Scenario): Promise<Finding[]> {
   const message = problemOf(system.driver, source.path);
   if (message !== undefined) return [{ code: 'bad-reference', path: ['system', 'driver'], message }];
   const problems = Object.entries(await builtInOptionProblems(system.driver, system.options));
-  return problems.map(([option, problem]) => {
-    return { code: 'bad-value', path: ['system', 'options', option], message: `${problem}.` };
+  if (problems.length > 0 || !isBuiltInDriver(system.driver)) {
+    return problems.map(([option, problem]) => {
+      return { code: 'bad-value', path: ['system', 'options', option], message: `${problem}.` };
+    });
+  }
+  const capabilities = await builtInCapabilities(system.driver, system.options);
+  const stated = gates.filter(({ implicit }) => !implicit);
+  return unmeasurableGates(stated, { name: system.driver, capabilities }).map(({ gate, reason, remedy }) => {
+    const message = `${gate.metric} cannot be measured: ${reason}. ${remedy}`;
+    return { code: 'impossible', path: ['gates', stated.indexOf(gate)], message };
   });
 }
 

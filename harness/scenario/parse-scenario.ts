@@ -102,7 +102,7 @@ function refusedGates(scenario: Scenario, { findMetric }: Registries): Finding[]
 
 /** Without those that this scenario cannot measure. */
 function withImplicitGates(scenario: Scenario, { findMetric }: Registries): Scenario {
-  const implicit = implicitGates(scenario.gates, scenario.system);
+  const implicit = implicitGates(scenario.gates);
   const measurable = implicit.filter((gate) => findMetric(gate.metric)?.refuse?.(scenario) === undefined);
   return { ...scenario, gates: [...scenario.gates, ...measurable] };
 }

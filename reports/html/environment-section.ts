@@ -17,6 +17,7 @@ ${fact('Seed', String(run.seed))}
 ${fact('Git commit', run.gitCommit ?? 'not in a repository')}
 ${fact('Driver', `${driver.name} ${driver.version}`)}
 ${fact('Driver options', pairs(driver.options))}
+${fact('Durability', driver.durability ?? '')}
 ${fact('Environment', servers(environment))}
 ${fact('redis.conf', pairs(environment.redisConfig))}
 ${fact('Versions', `Gauntlet ${versions.gauntlet}, Redis ${versions.redis}, Toxiproxy ${versions.toxiproxy}, Node ${versions.node}`)}

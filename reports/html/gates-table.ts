@@ -18,7 +18,14 @@ export function gatesTable(results: Results): Markup {
   return html`<div class="scroll" role="region" aria-label="Gates" tabindex="0"><table><thead><tr><th>verdict</th><th>gate</th><th class="num">observed</th><th class="num">limit</th><th class="num">margin</th><th class="num">interval</th><th class="num">samples</th>${repeated && html`<th class="num">all runs</th>`}</tr></thead><tbody>
 ${rows.map(({ gate }) => row(gate, results, repeated))}
 </tbody></table></div>
-<p class="note">Decided on the observed value, unless the gate says <code>with confidence</code>; the interval says how sure it is. ${metricHint(results)}</p>`;
+<p class="note">Decided on the observed value, unless the gate says <code>with confidence</code>; the interval says how sure it is. ${metricHint(results)}</p>${leftOut(results)}`;
+}
+
+/** What was not judged must not look as if it had passed. */
+function leftOut({ gatesLeftOut = [] }: Results): Content {
+  return gatesLeftOut.map(
+    ({ expression, reason }) => html`<p class="note">Left out: <code>${expression}</code>. ${reason}.</p>`,
+  );
 }
 
 function row(gate: GateResult, results: Results, repeated: boolean): Markup {

@@ -63,6 +63,7 @@ export const OUTCOME_METRICS: readonly Metric[] = [
     definition:
       'accepted, undelivered, and in the log, pending, in retry or parked at the end of the drain; dead letters and quarantine are not',
     example: 'stranded == 0',
+    needs: 'inventory',
     family: 'count',
     hasInterval: true,
     excusable: false,
@@ -74,6 +75,7 @@ export const OUTCOME_METRICS: readonly Metric[] = [
     alsoShare: true,
     definition: 'delivered, and still pending at the end of the drain',
     example: 'unsettled == 0',
+    needs: 'inventory',
     family: 'count',
     hasInterval: false,
     excusable: false,

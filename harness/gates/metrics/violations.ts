@@ -24,14 +24,16 @@ export const VIOLATION_METRICS: readonly Metric[] = [
     definition:
       "messages with a handling whose [START, END] intersects another one's of the same key; a killed worker's end at the kill",
     of: marked(MARK.overlapped),
-    refuse: (scenario) => refuseWithoutKeys(scenario) ?? refuseUnordered(scenario),
+    needs: 'key-order',
+    refuse: refuseWithoutKeys,
   }),
   violation({
     name: 'reordered',
     definition:
       'accepted messages that finished after one which the same producer instance had handed over later with the same key; pairs with an indeterminate message are reported apart',
     of: marked(MARK.reordered),
-    refuse: (scenario) => refuseWithoutKeys(scenario) ?? refuseUnordered(scenario),
+    needs: 'key-order',
+    refuse: refuseWithoutKeys,
   }),
   violation({
     name: 'unexpected',
@@ -45,11 +47,13 @@ export const VIOLATION_METRICS: readonly Metric[] = [
     definition:
       'healthy messages dead-lettered or quarantined, unless the ledger holds the configured number of failed handlings',
     of: marked(MARK.collateral),
+    needs: 'inventory',
   }),
   violation({
     name: 'misjudged',
     definition: 'poison messages whose fate is not the one that their kind states (dead letters or quarantine)',
     of: marked(MARK.misjudged),
+    needs: 'inventory',
   }),
   violation({
     name: 'contract',
@@ -71,10 +75,11 @@ interface ViolationSpec {
   readonly of: (run: CheckedRun, ordinal: number) => number;
   /** Violations that belong to no planned message. */
   readonly unplanned?: (run: CheckedRun) => number;
+  readonly needs?: Metric['needs'];
   readonly refuse?: (scenario: Scenario) => string | undefined;
 }
 
-function violation({ name, definition, of, unplanned, refuse }: ViolationSpec): Metric {
+function violation({ name, definition, of, unplanned, needs, refuse }: ViolationSpec): Metric {
   return {
     name,
     unit: 'count',
@@ -83,6 +88,7 @@ function violation({ name, definition, of, unplanned, refuse }: ViolationSpec): 
     family: 'count',
     hasInterval: false,
     excusable: false,
+    ...(needs && { needs }),
     ...(refuse && { refuse }),
     measure: ({ run, gate }) => {
       const scope = countScope(run, gate.scope);
@@ -105,8 +111,4 @@ function extraSuccesses(run: CheckedRun, ordinal: number): number {
 
 function refuseWithoutKeys(scenario: Scenario): string | undefined {
   return scenario.load.message.keys.kind === 'none' ? 'its messages have no keys (load.message.keys)' : undefined;
-}
-
-function refuseUnordered(scenario: Scenario): string | undefined {
-  return scenario.system.options.ordering === 'none' ? 'the system promises no order (ordering: none)' : undefined;
 }

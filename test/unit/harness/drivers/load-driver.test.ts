@@ -95,10 +95,10 @@ describe('openDriver', () => {
         name: 'x',
         version: '1',
         producer: {},
-        capabilities: { ordering: 'key', inventory: false, redeliveryAfterMs: Number.POSITIVE_INFINITY },
+        capabilities: { ordering: 'key', inventory: false, redeliveryAfterMs: Number.POSITIVE_INFINITY, durability: 3 },
         [Symbol.asyncDispose]() {},
       },
-      /producer is not a function; capabilities.redeliveryAfterMs is not/,
+      /producer is not a function; capabilities.redeliveryAfterMs is not .*; capabilities.durability is not a text/,
     ],
   ])('refuses %s', async (_, made, message) => {
     const module = { createDriver: () => made as never };

@@ -28,10 +28,7 @@ describe('implicit gates', () => {
     expect(narrow).toContain('availability == 100% outside faults');
   });
 
-  it('expect no order where none is promised', () => {
-    expect(texts(withMore('system: { options: { ordering: none } }'))).not.toContain('overlapped == 0');
-    expect(texts(withMore('system: { driver: ./mine.js }'))).not.toContain('overlapped == 0');
-    expect(texts(withMore('system: { driver: ./mine.js, options: { ordering: key } }'))).toContain('overlapped == 0');
+  it('expect no order where there are no keys', () => {
     expect(texts(MINIMAL.replace('load:\n', 'load:\n  message: { keys: none }\n'))).not.toContain('overlapped == 0');
   });
 });

@@ -168,18 +168,6 @@ describe('problems of faults and gates', () => {
       'environment.redis.config.max memory',
       'is not the name of a redis.conf directive',
     ],
-    [
-      'order where none is promised',
-      withMore('system: { options: { ordering: none } }\ngates: [reordered == 0]'),
-      'gates[0]',
-      'reordered cannot be measured: ',
-    ],
-    [
-      'overlaps where no order is promised',
-      withMore('system: { options: { ordering: none } }\ngates: [overlapped == 0]'),
-      'gates[0]',
-      'overlapped cannot be measured: ',
-    ],
   ])('name %s', (_what, text, path, message) => {
     const problem = onlyProblem(text);
     expect(problem.path).toBe(path);

@@ -135,6 +135,13 @@ describe('what a page says', () => {
     expect(pages[2]![1]).toContain('✕ consumer-dies · kill (did not take hold)');
   });
 
+  test('which gates were left out, and why', () => {
+    const gatesLeftOut = [{ expression: 'overlapped == 0', reason: 'driver x promises no order' }];
+    const page = renderScenarioPage({ ...sampleResults(), gatesLeftOut });
+    expect(page).toContain('Left out: <code>overlapped == 0</code>. driver x promises no order.');
+    expect(failing).not.toContain('Left out:');
+  });
+
   test('what failed comes first among the gates', () => {
     const table = failing.slice(failing.indexOf('id="gates"'), failing.indexOf('id="ledger"'));
     const verdicts = [...table.matchAll(/badge (pass|fail|unsure)/g)].map((match) => match[1]);

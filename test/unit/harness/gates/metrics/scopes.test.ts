@@ -156,10 +156,8 @@ describe('the registry', () => {
       ...scenario,
       load: { ...scenario.load, message: { ...scenario.load.message, keys: { kind: 'none' } as const } },
     };
-    const unordered = { ...scenario, system: { driver: 'x', options: { ordering: 'none' } } };
     expect(findMetric('reordered')?.refuse?.(scenario)).toBeUndefined();
     expect(findMetric('reordered')?.refuse?.(keyless)).toMatch(/no keys/);
-    expect(findMetric('overlapped')?.refuse?.(unordered)).toMatch(/no order/);
     expect(findMetric('fairness')?.refuse?.(keyless)).toMatch(/no keys/);
     expect(findMetric('recovery')?.refuse?.(scenario)).toMatch(/no faults/);
   });
