@@ -112,13 +112,19 @@ function contains(spans: readonly Span[], ns: number): boolean {
   return spans.some((span) => ns >= span.fromNs && ns < span.toNs);
 }
 
-/** Each fault with a second before its injection and five after its lifting. */
 function faultSpans(run: CheckedRun): readonly Span[] {
   const { faults, startNs } = run.history;
   return faults
     .filter((fault) => fault.injectedNs !== undefined)
-    .map((fault) => ({
-      fromNs: (fault.injectedNs as number) - startNs - BEFORE_FAULT_NS,
-      toNs: fault.liftedNs === undefined ? Infinity : fault.liftedNs - startNs + AFTER_FAULT_NS,
-    }));
+    .map(({ injectedNs, liftedNs }) =>
+      aroundFault((injectedNs as number) - startNs, liftedNs === undefined ? undefined : liftedNs - startNs),
+    );
+}
+
+/** What `outside faults` leaves out: a fault with a second before its injection and five after its lifting. */
+export function aroundFault(injectedNs: number, liftedNs: number | undefined): Span {
+  return {
+    fromNs: injectedNs - BEFORE_FAULT_NS,
+    toNs: liftedNs === undefined ? Infinity : liftedNs + AFTER_FAULT_NS,
+  };
 }

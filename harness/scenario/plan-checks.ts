@@ -1,7 +1,10 @@
 import { NS_PER_MS, NS_PER_SEC } from '../clock.js';
-import { formatQuantity } from '../gates/gate-expression.js';
-import type { LoadPlan, PlannedPhase } from '../load/plan.js';
-import { type PlannedFault, planFaults } from './fault-schedule.js';
+import { formatQuantity, formatScope } from '../gates/gate-expression.js';
+import { lengthNs } from '../gates/scope.js';
+import type { LoadPlan } from '../load/plan.js';
+import { recoveryProblem, unavailableProblem } from './episode-checks.js';
+import { planFaults } from './fault-schedule.js';
+import { messagesIn, type PlannedFaults, plannedSpans, timesOf } from './plan-scope.js';
 import type { Registries } from './registries.js';
 import type { FaultSpec, Gate, Scenario } from './scenario.js';
 import type { Finding } from './scenario-error.js';
@@ -11,44 +14,71 @@ import { formatDuration, formatRate } from './units.js';
 const REFUSED_ABOVE = 0.99;
 const DOUBTFUL_ABOVE = 0.97;
 
-/** Recovery is seen in three windows of a second, longer ones where a second has fewer than 100 messages. */
-const WINDOWS = 3;
-const WINDOW_MS = 1000;
-const MESSAGES_PER_WINDOW = 100;
-
 export interface PlanFindings {
   readonly problems: Finding[];
   readonly warnings: Finding[];
 }
 
-/** Gates against the realised plan of the seed: what it could never reach, and what would never notice. */
+/** Gates against the realised plan of the seed: what is decided in advance, and what would never notice. */
 export function checkPlan(scenario: Scenario, plan: LoadPlan, registries: Registries): PlanFindings {
   const found: PlanFindings = { problems: [], warnings: [] };
-  const planned = planFaults(scenario.faults, scenario.load.phases, registries.faults);
-  const faultAt = (id: string): PlannedFault | undefined => {
-    const time = planned.get(id);
-    return typeof time === 'object' ? time : undefined;
-  };
+  const times = planFaults(scenario.faults, scenario.load.phases, registries.faults);
+  const faults: PlannedFaults = { specs: scenario.faults, times };
   for (const [index, gate] of scenario.gates.entries()) {
-    if (gate.implicit) continue;
-    if (gate.metric === 'throughput') checkThroughput(gate, index, plan, faultAt, found);
-    if (gate.metric === 'recovery') checkRecovery(gate, index, plan, faultAt, found);
+    // An implicit gate stands nowhere in the file: what is said of it points at the list of gates.
+    const place = gate.implicit ? { path: ['gates'], atKey: true } : { path: ['gates', index] };
+    const message = samplesProblem(gate, plan, faults, registries) ?? episodeProblem(gate, plan, faults);
+    if (message !== undefined) found.problems.push({ code: 'impossible', ...place, message });
+    else if (gate.metric === 'throughput') checkThroughput(gate, index, plan, faults, found);
   }
-  checkFaultTimes(scenario, plan, faultAt, found);
+  checkFaultTimes(scenario, plan, faults, found);
   if (!scenario.gates.some(noticesDelay)) {
     const message =
-      'no gate limits latency, throughput, recovery or unavailable: a system that delivers only after the load has ended would pass.';
+      'no gate limits the latency of deliveries, throughput, recovery or unavailability: a system that delivers only after the load has ended would pass.';
     found.warnings.push({ code: 'impossible', path: ['gates'], atKey: true, message });
   }
   return found;
 }
 
-type FaultAt = (id: string) => PlannedFault | undefined;
+/** Why no message can be in the gate's scope, without which it fails; undefined: some are. */
+function samplesProblem(
+  gate: Gate,
+  plan: LoadPlan,
+  faults: PlannedFaults,
+  { findMetric }: Registries,
+): string | undefined {
+  const { scope, text, implicit } = gate;
+  const family = findMetric(gate.metric)?.family ?? 'rate';
+  if (isEpisodic(gate) || (family === 'count' && scope.kind !== 'outside-faults')) return undefined;
+  if (messagesIn(plannedSpans(scope, family, plan, faults), plan) > 0) return undefined;
+  const nothing = `${implicit ? `the implicit gate ${text}` : text} has nothing to judge by and would fail`;
+  const own = implicit ? ', or state a gate on it of your own, such as availability >= 99% overall' : '';
+  if (family === 'rate' && !plan.phases.some(({ measure }) => measure)) {
+    const remedy = 'Leave measure: false out of one, name phases with during, or say overall';
+    return `${nothing}: every phase has measure: false. ${remedy}${own}.`;
+  }
+  if (scope.kind === 'outside-faults') {
+    const margins = 'with a second before each and five after it';
+    return `${nothing}: the faults, ${margins}, cover all ${family === 'rate' ? 'measured ' : ''}load. Make the load longer or lift the faults earlier${own}.`;
+  }
+  return `${nothing}: no measured phase has load ${formatScope(scope)}. Make the load longer, or say overall.`;
+}
 
-function checkThroughput(gate: Gate, index: number, plan: LoadPlan, faultAt: FaultAt, found: PlanFindings): void {
+function episodeProblem(gate: Gate, plan: LoadPlan, faults: PlannedFaults): string | undefined {
+  if (gate.metric === 'recovery') return recoveryProblem(gate, plan, faults);
+  return gate.metric === 'unavailable' ? unavailableProblem(gate, plan, faults) : undefined;
+}
+
+/** Judged by what follows each injection, not by the messages of its scope. */
+function isEpisodic({ metric }: Gate): boolean {
+  return metric === 'recovery' || metric === 'unavailable';
+}
+
+/** Of a throughput gate with more than the plan, or hardly less. */
+function checkThroughput(gate: Gate, index: number, plan: LoadPlan, faults: PlannedFaults, found: PlanFindings): void {
   if (!['>=', '>', '=='].includes(gate.operator)) return;
-  const rate = plannedRate(gate, plan, faultAt);
-  if (rate === undefined || gate.limit.value <= rate * DOUBTFUL_ABOVE) return;
+  const rate = plannedRate(gate, plan, faults);
+  if (gate.limit.value <= rate * DOUBTFUL_ABOVE) return;
   const path = ['gates', index];
   const said = `${formatQuantity(gate.limit)} of planned ${formatRate(Math.round(rate * 100) / 100)}`;
   if (gate.limit.value > rate * REFUSED_ABOVE) {
@@ -60,68 +90,16 @@ function checkThroughput(gate: Gate, index: number, plan: LoadPlan, faultAt: Fau
   }
 }
 
-/** Messages that can be delivered, a second, in the gate's scope; undefined where it depends on the run. */
-function plannedRate(gate: Gate, plan: LoadPlan, faultAt: FaultAt): number | undefined {
-  const { scope } = gate;
-  switch (scope.kind) {
-    case 'default':
-      return rateOf(
-        plan,
-        plan.phases.filter((phase) => phase.measure),
-      );
-    case 'overall':
-      return rateOf(plan, plan.phases);
-    case 'during':
-      return rateOf(
-        plan,
-        plan.phases.filter((phase) => scope.phases.includes(phase.name)),
-      );
-    case 'after': {
-      const startNs = (faultAt(scope.fault)?.firstMs ?? 0) * NS_PER_MS;
-      const spans = plan.phases.flatMap((phase) => {
-        if (!phase.measure || phase.endNs <= startNs) return [];
-        const first = firstFrom(plan, Math.max(phase.startNs, startNs));
-        return [{ ...phase, startNs: Math.max(phase.startNs, startNs), first }];
-      });
-      return rateOf(plan, spans);
-    }
-    case 'outside-faults':
-      return undefined;
-    default:
-      return scope satisfies never;
-  }
+/** Messages that can be delivered, a second, in the gate's scope, which has some. */
+function plannedRate({ scope }: Gate, plan: LoadPlan, faults: PlannedFaults): number {
+  const spans = plannedSpans(scope, 'rate', plan, faults);
+  return (messagesIn(spans, plan, (ordinal) => plan.poison[ordinal] === 0) * NS_PER_SEC) / lengthNs(spans);
 }
 
-function rateOf(plan: LoadPlan, phases: readonly PlannedPhase[]): number | undefined {
-  let messages = 0;
-  let durationNs = 0;
-  for (const { first, end, startNs, endNs } of phases) {
-    for (let ordinal = first; ordinal < end; ordinal++) if (plan.poison[ordinal] === 0) messages++;
-    durationNs += endNs - startNs;
-  }
-  return durationNs === 0 ? undefined : (messages * NS_PER_SEC) / durationNs;
-}
-
-function checkRecovery(gate: Gate, index: number, plan: LoadPlan, faultAt: FaultAt, found: PlanFindings): void {
-  const fault = gate.scope.kind === 'after' ? faultAt(gate.scope.fault) : undefined;
-  if (fault === undefined || gate.scope.kind !== 'after') return;
-  const endMs = plan.endNs / NS_PER_MS;
-  const loadMs = endMs - fault.lastMs;
-  const messages = plan.count - firstFrom(plan, fault.lastMs * NS_PER_MS);
-  const windowMs = Math.max(WINDOW_MS, (MESSAGES_PER_WINDOW * loadMs) / Math.max(1, messages));
-  const neededMs = gate.limit.value + WINDOWS * windowMs;
-  if (loadMs >= neededMs) return;
-  const message =
-    `the load ends ${formatDuration(loadMs)} after ${gate.scope.fault}; to see a recovery within ` +
-    `${formatQuantity(gate.limit)} takes ${formatDuration(Math.ceil(neededMs))} (the limit and three windows of ${formatDuration(Math.ceil(windowMs))}). ` +
-    'Make the load longer or the limit shorter.';
-  found.problems.push({ code: 'impossible', path: ['gates', index], message });
-}
-
-function checkFaultTimes(scenario: Scenario, plan: LoadPlan, faultAt: FaultAt, found: PlanFindings): void {
+function checkFaultTimes(scenario: Scenario, plan: LoadPlan, faults: PlannedFaults, found: PlanFindings): void {
   const endMs = plan.endNs / NS_PER_MS;
   for (const [index, fault] of scenario.faults.entries()) {
-    const time = faultAt(fault.id);
+    const time = timesOf(faults, fault.id);
     if (time !== undefined) warnOutsidePhase(fault, index, plan, found);
     if (time?.liftedMs === undefined) continue;
     const liftedMs = time.lastMs + (time.liftedMs - time.firstMs);
@@ -140,18 +118,10 @@ function warnOutsidePhase({ id, at }: FaultSpec, index: number, plan: LoadPlan, 
   found.warnings.push({ code: 'impossible', path: ['faults', index, 'at'], message });
 }
 
-/** The first ordinal due at or after `ns`: ordinals ascend with time. */
-function firstFrom(plan: LoadPlan, ns: number): number {
-  let low = 0;
-  let high = plan.count;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (plan.intendedNs[middle]! < ns) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}
-
-function noticesDelay({ metric, implicit }: Gate): boolean {
-  return !implicit && /^(latency(\..+)?|throughput|recovery|unavailable)$/.test(metric);
+/** An acknowledgement comes before the delivery, and says nothing of it; a throughput below a limit is good for nothing. */
+function noticesDelay({ metric, operator, implicit }: Gate): boolean {
+  if (implicit) return false;
+  if (metric === 'throughput') return operator.startsWith('>') || operator === '==';
+  const isDelay = /^(latency\.(done\.)?(p\d.*|max)|recovery|unavailable)$/.test(metric);
+  return isDelay && (operator.startsWith('<') || operator === '==');
 }

@@ -60,7 +60,89 @@ describe('a throughput gate against the plan', () => {
   });
 
   it('leaves upper limits alone', () => {
-    expect(check({ gates: 'throughput <= 5000/s' })).toEqual(CLEAN);
+    expect(check({ gates: 'throughput <= 5000/s, latency.p99 < 1s' })).toEqual(CLEAN);
+  });
+
+  it('looks at what lies outside faults as they are planned', () => {
+    const later = ['steady, rate: 1000/s, for: 10s', 'busy, rate: 3000/s, for: 10s'];
+    // Left are 0 to 9 s at 1000/s and 16 to 20 s at 3000/s: 21,000 messages in 13 s.
+    const faults = '{ id: slow, at: busy, latency: 5ms, for: 1s }';
+    expect(check({ phases: later, faults, gates: 'throughput >= 1500/s outside faults' })).toEqual(CLEAN);
+    expect(check({ phases: later, faults, gates: 'throughput >= 1605/s outside faults' }).problems).toEqual([
+      '9 gates[0]: 1605/s of planned 1615.38/s is more than 99%, which no system can be held to; plan more load or lower the limit.',
+    ]);
+    const twice = '{ id: slow, at: 1s, latency: 5ms, for: 1s, every: 10s, times: 2 }';
+    // Left are 7 to 10 s at 1000/s and 17 to 20 s at 3000/s.
+    const { warnings } = check({ phases: later, faults: twice, gates: 'throughput >= 1970/s outside faults' });
+    expect(warnings).toEqual(['9 gates[0]: 1970/s of planned 2000/s is more than 97%: one short stall fails it.']);
+  });
+});
+
+describe('a gate that no message is in the scope of', () => {
+  const AVAILABILITY = 'the implicit gate availability == 100% outside faults has nothing to judge by and would fail';
+  const measured = 'latency.p99 < 1s';
+
+  it('is refused outside faults that cover the load, the implicit one too', () => {
+    const phases = ['steady, rate: 1000/s, for: 10s'];
+    const whole = '{ id: slow, at: 500ms, latency: 5ms, for: 5s }';
+    expect(check({ phases, faults: whole, gates: measured }).problems).toEqual([
+      `8 gates: ${AVAILABILITY}: the faults, with a second before each and five after it, cover all measured load. Make the load longer or lift the faults earlier, or state a gate on it of your own, such as availability >= 99% overall.`,
+    ]);
+    const stated = 'lost == 0 outside faults, availability >= 99% overall';
+    expect(check({ phases, faults: whole, gates: `${measured}, ${stated}` }).problems).toEqual([
+      '8 gates[1]: lost == 0 outside faults has nothing to judge by and would fail: the faults, with a second before each and five after it, cover all load. Make the load longer or lift the faults earlier.',
+    ]);
+    const unlifted = '{ id: slow, at: 1s, latency: 5ms }';
+    expect(check({ phases, faults: unlifted, gates: measured }).problems).toHaveLength(1);
+  });
+
+  it('is fine when a little of the load lies outside', () => {
+    for (const faults of ['{ at: 500ms, latency: 5ms, for: 4s }', '{ at: 1500ms, latency: 5ms }']) {
+      expect(check({ phases: ['steady, rate: 1000/s, for: 10s'], faults, gates: measured })).toEqual(CLEAN);
+    }
+  });
+
+  it('is refused when no phase is measured', () => {
+    const phases = ['warmup, rate: 1000/s, for: 10s, measure: false'];
+    const { problems } = check({ phases, gates: 'lost == 0, latency.p99 < 1s, throughput > 1/s' });
+    expect(problems).toEqual([
+      '8 gates[1]: latency.p99 < 1s has nothing to judge by and would fail: every phase has measure: false. Leave measure: false out of one, name phases with during, or say overall.',
+      '8 gates[2]: throughput > 1/s has nothing to judge by and would fail: every phase has measure: false. Leave measure: false out of one, name phases with during, or say overall.',
+      expect.stringContaining(`8 gates: ${AVAILABILITY}: every phase has measure: false.`),
+    ]);
+    const named = 'latency.p99 < 1s during warmup, throughput > 1/s overall, availability >= 99% overall';
+    expect(check({ phases, gates: named })).toEqual(CLEAN);
+  });
+
+  it('is refused when the measured phases are over by the time of its fault', () => {
+    const phases = ['steady, rate: 1000/s, for: 10s', 'rest, rate: 1000/s, for: 10s, measure: false'];
+    const faults = '{ id: slow, at: rest, latency: 5ms, for: 1s }';
+    expect(check({ phases, faults, gates: 'latency.p99 < 1s after slow' }).problems).toEqual([
+      '9 gates[0]: latency.p99 < 1s after slow has nothing to judge by and would fail: no measured phase has load after slow. Make the load longer, or say overall.',
+    ]);
+    expect(check({ phases, faults, gates: `${measured}, lost == 0 after slow` })).toEqual(CLEAN);
+  });
+});
+
+describe('an unavailability gate against the load after the fault', () => {
+  const phases = ['steady, rate: 1000/s, for: 10s'];
+  const fault = (more = '') => `{ id: slow, at: 6s, latency: 5ms, for: 1s${more} }`;
+
+  it('is refused when no gap could be as long as its limit', () => {
+    expect(check({ phases, faults: fault(), gates: 'unavailable < 3999ms after slow' })).toEqual(CLEAN);
+    expect(check({ phases, faults: fault(), gates: 'unavailable < 5s after slow' }).problems).toEqual([
+      '8 gates[0]: the load ends 4s after slow, so no gap of 5s can be seen: the gate could never fail. Make the load longer or the limit shorter.',
+    ]);
+  });
+
+  it('counts from the first repetition, which leaves the most load', () => {
+    const repeated = fault(', every: 2s, times: 2');
+    expect(check({ phases, faults: repeated, gates: 'unavailable < 3s after slow' }).problems).toEqual([]);
+    expect(check({ phases, faults: repeated, gates: 'unavailable <= 4s after slow' }).problems).toHaveLength(1);
+  });
+
+  it('leaves lower limits alone', () => {
+    expect(check({ phases, faults: fault(), gates: 'unavailable > 5s after slow, latency.p99 < 1s' })).toEqual(CLEAN);
   });
 });
 
@@ -77,9 +159,9 @@ describe('a recovery gate against the load after the fault', () => {
   });
 
   it('counts from the last repetition', () => {
-    const faults = fault('1s', ', every: 2s, times: 3');
-    expect(check({ phases, faults, gates: 'recovery < 2s after slow' })).toEqual(CLEAN);
-    expect(check({ phases, faults, gates: 'recovery < 3s after slow' }).problems).toHaveLength(1);
+    const faults = fault('2s', ', every: 2s, times: 2');
+    expect(check({ phases, faults, gates: 'recovery < 3s after slow' })).toEqual(CLEAN);
+    expect(check({ phases, faults, gates: 'recovery < 4s after slow' }).problems).toHaveLength(1);
   });
 
   it('needs longer windows at low rates', () => {
@@ -93,7 +175,15 @@ describe('warnings', () => {
   it('say when nothing would notice a system that delivers only in the drain', () => {
     const { problems, warnings } = check({ gates: 'lost == 0, delivered >= 99.9%' });
     expect(problems).toEqual([]);
-    expect(warnings).toEqual([expect.stringContaining('8 gates: no gate limits latency, throughput, recovery')]);
+    expect(warnings).toEqual([expect.stringContaining('8 gates: no gate limits the latency of deliveries, ')]);
+    for (const gate of [
+      'latency.publish.p99 < 1s',
+      'instrument.lag.max < 1s',
+      'throughput < 1/s',
+      'latency.p99 > 1s',
+    ]) {
+      expect(check({ gates: gate }).warnings, gate).toHaveLength(1);
+    }
     for (const gate of ['latency.p99 < 1s', 'latency.done.max < 1s', 'throughput > 1/s']) {
       expect(check({ gates: gate }).warnings, gate).toEqual([]);
     }
