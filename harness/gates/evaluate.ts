@@ -7,7 +7,7 @@ import { disturbedSpans, type InstrumentReading, instrumentProblems } from './in
 import { DEFAULT_CONFIDENCE, type Measurement, type Metric, type Span } from './metric.js';
 import { recoveryLimit } from './recovery-limit.js';
 import { findMetric } from './registry.js';
-import { lengthNs, rateSpans, subtract } from './scope.js';
+import { absenceOf, lengthNs, rateSpans, subtract } from './scope.js';
 
 /** Half a report interval: a stall that a throughput can notice. */
 const THROUGHPUT_STALL_MS = 50;
@@ -44,12 +44,14 @@ function evaluateGate(gate: Gate, input: EvaluateInput): GateResult {
   if (!metric) throw new Error(`gate "${gate.text}" names the unknown metric ${gate.metric}`);
   const { run, scenario } = input;
   const measurement = metric.measure({ run, scenario, gate, without: [] });
-  const first = decide(gate, measurement);
+  const absence = absenceOf(run, gate.scope, measurement.samples);
+  const first = absence === undefined ? decide(gate, measurement) : undefined;
   const judged = first === 'fail' ? judgeFailure(gate, metric, measurement, input) : undefined;
   const verdict = judged?.verdict ?? first ?? 'inconclusive';
   const { value, samples, interval } = measurement;
   const margin = marginOf(value, gate.operator, gate.limit.value);
-  const notes = [judged?.note, first === undefined ? 'too few seconds for an interval' : undefined, measurement.note];
+  const unsure = first === undefined ? (absence ?? 'too few seconds for an interval') : undefined;
+  const notes = [judged?.note, unsure, measurement.note];
   return {
     expression: gate.text,
     metric: gate.metric,
@@ -96,6 +98,7 @@ function judgeFailure(
 /** The limit whose half a stall must exceed to matter. */
 function stallLimitMs(gate: Gate, run: CheckedRun, scenario: Scenario): number {
   if (gate.metric === 'throughput') return 2 * THROUGHPUT_STALL_MS;
+  if (gate.metric === 'goodput') return scenario.load.message.deadlineMs ?? 2 * THROUGHPUT_STALL_MS;
   if (gate.metric === 'recovery') return recoveryLimit(run, scenario).ms;
   return gate.limit.value;
 }

@@ -22,7 +22,7 @@ export interface GateProblem {
 export type GateResult = { readonly gate: Gate } | { readonly problem: GateProblem };
 
 export const GATE_FORM =
-  'metric op value [during PHASE, ... | after FAULT | outside faults | overall] [with confidence P]';
+  'metric op value [during PHASE, ... | after FAULT [lifted] | outside faults | overall] [with confidence P]';
 
 const SLIPS: Readonly<Record<string, GateOperator>> = {
   '=': '==',
@@ -71,7 +71,7 @@ export function formatScope(scope: GateScope): string {
     case 'during':
       return `during ${scope.phases.join(', ')}`;
     case 'after':
-      return `after ${scope.fault}`;
+      return `after ${scope.fault}${scope.lifted ? ' lifted' : ''}`;
     case 'outside-faults':
       return 'outside faults';
     default:
@@ -193,8 +193,9 @@ function scopeOf(text: string, offset: number, names: ScenarioNames): GateScope 
     return { kind: 'during', phases };
   }
   if (word === 'after') {
-    requireName('fault', rest, names.faults, rest, restStart);
-    return { kind: 'after', fault: rest };
+    const fault = rest.replace(/\s+lifted$/, '');
+    requireName('fault', fault, names.faults, rest, restStart);
+    return { kind: 'after', fault, ...(fault !== rest && { lifted: true }) };
   }
   const scopes = 'during PHASE, after FAULT, outside faults or overall';
   const hint = didYouMean(word, ['during', 'after', 'outside', 'overall']);

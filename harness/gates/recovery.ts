@@ -1,5 +1,4 @@
 import { type CheckedRun, SEND } from '../ledger/checked-run.js';
-import type { FaultRecord } from '../ledger/history.js';
 import type { Span } from './metric.js';
 import { eachOrdinal, subtract } from './scope.js';
 
@@ -9,37 +8,38 @@ const GOOD_SHARE = 0.95;
 const MIN_MESSAGES = 100;
 
 export interface Recovery {
-  /** From the injection to the first of three consecutive good windows; `Infinity`: never. */
+  /** From the given time to the first of three consecutive good windows; `Infinity`: never. */
   readonly afterMs: number;
   /** Complete windows that were looked at. */
   readonly windows: number;
 }
 
 /**
- * Start of the first of three consecutive 1 s windows, aligned to the injection, in each of which at least 95 % of the
+ * Start of the first of three consecutive 1 s windows, aligned to the given time, in each of which at least 95 % of the
  * messages intended there (rejected and indeterminate ones missed) were done within the limit. A window is longer where
  * a second holds fewer than 100 messages.
  */
 export function recoveryAfter(
   run: CheckedRun,
-  episode: FaultRecord,
+  /** Monotonic time of the injection, or of the lifting. */
+  fromNs: number,
   limitMs: number,
   without: readonly Span[] = [],
 ): Recovery {
   const { plan, startNs } = run.history;
-  const injectedNs = (episode.injectedNs as number) - startNs;
+  const beganNs = fromNs - startNs;
   let windows = 0;
   let good = 0;
   let firstGoodNs = 0;
-  for (let fromNs = injectedNs; ; ) {
-    const window = readWindow(run, fromNs, limitMs, without);
+  for (let windowNs = beganNs; ; ) {
+    const window = readWindow(run, windowNs, limitMs, without);
     if (!window) return { afterMs: Infinity, windows };
     windows++;
     if (window.inTime < GOOD_SHARE * window.messages) good = 0;
-    else if (good++ === 0) firstGoodNs = fromNs;
-    if (good === CONSECUTIVE) return { afterMs: (firstGoodNs - injectedNs) / 1e6, windows };
-    fromNs = window.toNs;
-    if (fromNs >= plan.endNs) return { afterMs: Infinity, windows };
+    else if (good++ === 0) firstGoodNs = windowNs;
+    if (good === CONSECUTIVE) return { afterMs: (firstGoodNs - beganNs) / 1e6, windows };
+    windowNs = window.toNs;
+    if (windowNs >= plan.endNs) return { afterMs: Infinity, windows };
   }
 }
 

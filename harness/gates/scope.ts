@@ -24,11 +24,12 @@ export function countScope(run: CheckedRun, scope: GateScope): CountScope {
       return { has: (ordinal) => named[plan.phase[ordinal] as number] as boolean, unplanned: false };
     }
     case 'after': {
-      const injectedNs = Math.min(...episodesOf(run, scope.fault).map((fault) => fault.injectedNs as number));
+      const fromNs = afterNs(run, scope);
       return {
         has: (ordinal) => {
+          if (fromNs === Infinity) return false;
           const doneNs = run.firstDoneNs[ordinal] as number;
-          return doneNs === 0 || doneNs > injectedNs || startNs + (plan.intendedNs[ordinal] as number) >= injectedNs;
+          return doneNs === 0 || doneNs > fromNs || startNs + (plan.intendedNs[ordinal] as number) >= fromNs;
         },
         unplanned: false,
       };
@@ -54,17 +55,42 @@ export function rateSpans(run: CheckedRun, scope: GateScope, without: readonly S
   let spans: readonly Span[] = phases.map((phase) => ({ fromNs: phase.startNs, toNs: phase.endNs }));
   if (scope.kind === 'outside-faults') spans = subtract(spans, faultSpans(run));
   if (scope.kind === 'after') {
-    const injectedNs = Math.min(...episodesOf(run, scope.fault).map((fault) => fault.injectedNs as number));
-    spans = subtract(spans, [{ fromNs: -Infinity, toNs: injectedNs - startNs }]);
+    spans = subtract(spans, [{ fromNs: -Infinity, toNs: afterNs(run, scope) - startNs }]);
   }
   return subtract(spans, without);
 }
 
-/** The injections of a fault that happened; several when it repeats. */
-export function episodesOf(run: CheckedRun, fault: string): readonly FaultRecord[] {
-  return run.history.faults.filter(
-    ({ id, injectedNs }) => injectedNs !== undefined && (id === fault || id.startsWith(`${fault}#`)),
-  );
+type AfterScope = Extract<GateScope, { kind: 'after' }>;
+
+/**
+ * When each episode of the scope's fault began: its injection, or with `lifted` its lifting; several when it repeats.
+ * Those that never came to that are left out.
+ */
+export function episodesOf(run: CheckedRun, { fault, lifted }: AfterScope): readonly number[] {
+  return recordsOf(run, fault).flatMap(({ injectedNs, liftedNs }) => (lifted ? liftedNs : injectedNs) ?? []);
+}
+
+/** The first of {@link episodesOf}; `Infinity`: there is none. */
+export function afterNs(run: CheckedRun, scope: AfterScope): number {
+  return Math.min(...episodesOf(run, scope));
+}
+
+/** Why the scope's fault leaves nothing to judge by: it was never injected (or lifted), or did not take hold. */
+export function absenceOf(run: CheckedRun, scope: GateScope, samples: number): string | undefined {
+  if (scope.kind !== 'after') return undefined;
+  const records = recordsOf(run, scope.fault);
+  const observed = records[0] ? `: ${records[0].observed}` : '';
+  if (records.every(({ injectedNs }) => injectedNs === undefined)) {
+    return `the fault ${scope.fault} was never injected${observed}`;
+  }
+  if (samples === 0 && !records.some(({ tookHold }) => tookHold)) {
+    return `the fault ${scope.fault} did not take hold${observed}`;
+  }
+  return afterNs(run, scope) === Infinity ? `the fault ${scope.fault} was never lifted` : undefined;
+}
+
+function recordsOf(run: CheckedRun, fault: string): readonly FaultRecord[] {
+  return run.history.faults.filter(({ id }) => id === fault || id.startsWith(`${fault}#`));
 }
 
 /** First ordinal that is due at or after `ns` from the start of the load. */

@@ -1,21 +1,19 @@
 import { type CheckedRun, SEND } from '../ledger/checked-run.js';
-import type { FaultRecord } from '../ledger/history.js';
 import { firstDueAt } from './scope.js';
 
 /**
- * The longest gap in ms between first successes, from the injection to the end of the load, while messages were due:
+ * The longest gap in ms between first successes, from a monotonic time (of an injection or a lifting) to the end of the load, while messages were due:
  * a gap begins at the success before it, or when the first message became due that was not yet done. The last gap ends
  * with the load.
  */
-export function unavailableAfterMs(run: CheckedRun, episode: FaultRecord): number {
+export function unavailableAfterMs(run: CheckedRun, beganNs: number): number {
   const { plan, startNs } = run.history;
-  const injectedNs = episode.injectedNs as number;
   const endNs = startNs + plan.endNs;
-  const doneNs = successesBetween(run, injectedNs, endNs);
+  const doneNs = successesBetween(run, beganNs, endNs);
   let longestNs = 0;
-  let fromNs = injectedNs;
+  let fromNs = beganNs;
   let waiting = 0;
-  let next = firstDueAt(run, injectedNs - startNs);
+  let next = firstDueAt(run, beganNs - startNs);
   for (let i = 0; i <= doneNs.length; i++) {
     const toNs = i < doneNs.length ? (doneNs[i] as number) : endNs;
     // Done messages stay done and due ones due, so both of these only move forward.

@@ -35,7 +35,8 @@ export function plannedSpans(
   if (scope.kind === 'outside-faults') return subtract(spans, plannedFaultSpans(faults));
   if (scope.kind !== 'after') return spans;
   const times = timesOf(faults, scope.fault);
-  return subtract(spans, [{ fromNs: -Infinity, toNs: (times?.firstMs ?? 0) * NS_PER_MS }]);
+  const fromMs = scope.lifted ? times?.liftedMs : times?.firstMs;
+  return subtract(spans, [{ fromNs: -Infinity, toNs: (fromMs ?? 0) * NS_PER_MS }]);
 }
 
 /** Every planned injection with the margins that `outside faults` leaves around it. */

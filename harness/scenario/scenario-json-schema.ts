@@ -72,7 +72,7 @@ function gateEntry({ metrics }: Registries): Json {
   return {
     type: 'string',
     pattern: `^(${names.join('|')})\\s*(${GATE_OPERATORS.join('|')})\\s*[0-9]`,
-    description: `metric op value [during PHASE, ... | after FAULT | outside faults | overall] [with confidence P]`,
+    description: `metric op value [during PHASE, ... | after FAULT [lifted] | outside faults | overall] [with confidence P]`,
     examples: metrics.map(({ example }) => example),
   };
 }

@@ -84,6 +84,8 @@ export interface MessageSpec {
   readonly poison: Readonly<Partial<Record<PoisonKind, number>>>;
   /** How long a producer waits for an outcome before the message counts as unanswered (plus 5 s). */
   readonly publishDeadlineMs: number;
+  /** What is not handled by then, from its intended send time, is of no use any more: for `goodput`. */
+  readonly deadlineMs?: number;
 }
 
 export type KeySpec =
@@ -163,5 +165,6 @@ export type GateScope =
   | { readonly kind: 'default' }
   | { readonly kind: 'overall' }
   | { readonly kind: 'during'; readonly phases: readonly string[] }
-  | { readonly kind: 'after'; readonly fault: string }
+  /** `lifted`: after its lifting instead of its injection. */
+  | { readonly kind: 'after'; readonly fault: string; readonly lifted?: true }
   | { readonly kind: 'outside-faults' };

@@ -2,7 +2,7 @@ import { type CheckedRun, FATE, SEND } from '../../ledger/checked-run.js';
 import { NO_KEY } from '../../load/plan.js';
 import type { GateScope } from '../../scenario/scenario.js';
 import type { MeasureInput, Measurement, Metric } from '../metric.js';
-import { countScope, eachOrdinal, episodesOf, rateSpans } from '../scope.js';
+import { afterNs, countScope, eachOrdinal, rateSpans } from '../scope.js';
 import { acceptedIn, tally } from './outcomes.js';
 
 /** How the consumers went about it: retries, fairness, partition moves, crashes. */
@@ -10,7 +10,7 @@ export const HANDLING_METRICS: readonly Metric[] = [
   {
     name: 'retries',
     unit: 'count',
-    definition: 'handler STARTs beyond the first of each message',
+    definition: 'handler STARTs beyond the first of each message, of one message at most 255 STARTs',
     example: 'retries <= 500',
     family: 'count',
     hasInterval: false,
@@ -24,7 +24,7 @@ export const HANDLING_METRICS: readonly Metric[] = [
   {
     name: 'amplification',
     unit: 'number',
-    definition: 'handler STARTs / distinct messages started',
+    definition: 'handler STARTs / distinct messages started, of one message at most 255 STARTs',
     example: 'amplification <= 1.2',
     family: 'count',
     hasInterval: false,
@@ -90,8 +90,8 @@ function eventsIn(run: CheckedRun, scope: GateScope, count: number, timesNs: Flo
   if (scope.kind === 'default' || scope.kind === 'overall') return count;
   const { plan, startNs } = run.history;
   if (scope.kind === 'after') {
-    const injectedNs = Math.min(...episodesOf(run, scope.fault).map((fault) => fault.injectedNs as number));
-    return timesNs.filter((ns) => ns >= injectedNs).length;
+    const fromNs = afterNs(run, scope);
+    return timesNs.filter((ns) => ns >= fromNs).length;
   }
   const phases = plan.phases.filter((phase) => scope.kind === 'during' && scope.phases.includes(phase.name));
   return timesNs.filter((ns) => phases.some((phase) => ns - startNs >= phase.startNs && ns - startNs < phase.endNs))

@@ -79,7 +79,8 @@ function faultsOf(run: CheckedRun, scenario: Scenario): FaultResult[] {
   const { ms: limitMs } = recoveryLimit(run, scenario);
   const sinceStart = (ns: number | undefined) => (ns === undefined ? null : (ns - run.history.startNs) / 1e6);
   return run.history.faults.map((fault) => {
-    const recoveryMs = fault.injectedNs === undefined ? Infinity : recoveryAfter(run, fault, limitMs).afterMs;
+    const recoveryMs =
+      fault.injectedNs === undefined ? Infinity : recoveryAfter(run, fault.injectedNs, limitMs).afterMs;
     return {
       id: fault.id,
       kind: fault.kind,
@@ -91,7 +92,7 @@ function faultsOf(run: CheckedRun, scenario: Scenario): FaultResult[] {
       observed: fault.observed,
       affected: [...fault.affected],
       recoveryMs: Number.isFinite(recoveryMs) ? recoveryMs : null,
-      unavailableMs: fault.injectedNs === undefined ? null : unavailableAfterMs(run, fault),
+      unavailableMs: fault.injectedNs === undefined ? null : unavailableAfterMs(run, fault.injectedNs),
     };
   });
 }

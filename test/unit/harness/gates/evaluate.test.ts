@@ -123,6 +123,42 @@ describe('evaluateGates', () => {
     expect(judge(early, ['lost == 0'])).toMatchObject({ verdict: 'inconclusive', gates: [{ verdict: 'pass' }] });
   });
 
+  it('is inconclusive on what comes after a fault that never came', () => {
+    const observed = 'not injected: no such node';
+    const absent = { ...faultAt('cut', 1000), injectedNs: undefined, tookHold: false, observed };
+    const run = check({ ...lossy(700), overrides: { faults: [absent] } });
+    const gates = [
+      'recovery < 1s after cut',
+      'unavailable < 1s after cut',
+      'lost == 0 after cut',
+      'latency.p99 < 1s after cut',
+      'moves >= 1 after cut',
+      'crashed == 0 after cut',
+    ];
+    for (const gate of gates) {
+      expect(judge(run, [gate]), gate).toMatchObject({
+        verdict: 'inconclusive',
+        reason: `the fault cut did not take hold: ${observed}.`,
+        gates: [
+          { verdict: 'inconclusive', note: expect.stringContaining(`the fault cut was never injected: ${observed}`) },
+        ],
+      });
+    }
+    expect(judge(run, [...gates, 'lost == 0']).verdict).toBe('fail');
+  });
+
+  it('tells a fault without effect from one that left nothing to judge by', () => {
+    const late = faultAt('cut', 3900);
+    const idle = { ...late, tookHold: false, observed: 'PING took 0.2 ms' };
+    const [felt] = judge(check({ overrides: { faults: [late] } }), ['recovery < 1s after cut']).gates;
+    expect(felt).toMatchObject({ verdict: 'fail', note: expect.stringContaining('no samples in scope') });
+    const [unfelt] = judge(check({ overrides: { faults: [idle] } }), ['recovery < 1s after cut']).gates;
+    expect(unfelt).toMatchObject({
+      verdict: 'inconclusive',
+      note: expect.stringContaining('the fault cut did not take hold: PING took 0.2 ms'),
+    });
+  });
+
   it('trusts no failure on a damaged ledger, but a crash', () => {
     const crashes = [
       {

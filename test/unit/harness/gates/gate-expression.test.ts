@@ -33,6 +33,7 @@ describe('parseGate', () => {
     ['latency.p99 < 1s during steady, after-all', { scope: { kind: 'during', phases: ['steady', 'after-all'] } }],
     ['throughput >= 10000/s during steady,after-all', { limit: { value: 10_000, unit: 'per-sec' } }],
     ['recovery < 5s after master-dies', { scope: { kind: 'after', fault: 'master-dies' } }],
+    ['recovery < 5s after master-dies lifted', { scope: { kind: 'after', fault: 'master-dies', lifted: true } }],
     ['availability == 100% outside faults', { limit: { value: 1, unit: 'share' }, scope: { kind: 'outside-faults' } }],
     ['amplification < 1.05', { limit: { value: 1.05, unit: 'number' } }],
     ['delivered >= 99.9% with confidence 95%', { confidence: 0.95 }],
@@ -99,6 +100,7 @@ describe('parseGate', () => {
       { kind: 'outside-faults' },
       { kind: 'during', phases: ['steady', 'warmup'] },
       { kind: 'after', fault: 'slow' },
+      { kind: 'after', fault: 'slow', lifted: true },
     ];
     const metrics = [
       'lost',

@@ -119,6 +119,18 @@ describe('recovery', () => {
     const never = check({ overrides: { faults: [{ ...faultAt('cut', 0), injectedNs: undefined }] } });
     expect(measure(never, 'recovery < 5s after cut').samples).toBe(0);
   });
+
+  it('counts from the lifting where the gate says so', () => {
+    const run = check({ story: frozen([2500, 4600]) });
+    // Lifted at 4 s: what was due until 4.6 s was late.
+    expect(measure(run, 'recovery < 5s after cut lifted').value).toBe(1000);
+    expect(measure(run, 'unavailable < 5s after cut lifted').value).toBeCloseTo(600.1, 6);
+    const unlifted = check({ overrides: { faults: [faultAt('cut', 2500)] } });
+    expect(judge(unlifted, ['recovery < 5s after cut lifted'])).toMatchObject({
+      verdict: 'inconclusive',
+      gates: [{ note: expect.stringContaining('the fault cut was never lifted') }],
+    });
+  });
 });
 
 describe('unavailable', () => {
