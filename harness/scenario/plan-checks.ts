@@ -29,12 +29,14 @@ export function checkPlan(scenario: Scenario, plan: LoadPlan, registries: Regist
     const place = gate.implicit ? { path: ['gates'], atKey: true } : { path: ['gates', index] };
     const message = samplesProblem(gate, plan, faults, registries) ?? episodeProblem(gate, plan, faults);
     if (message !== undefined) found.problems.push({ code: 'impossible', ...place, message });
-    else if (gate.metric === 'throughput') checkThroughput(gate, index, plan, faults, found);
+    else if (isRate(gate)) checkThroughput(gate, index, plan, faults, found);
+    const doubt = confidenceDoubt(gate, scenario, registries);
+    if (doubt !== undefined) found.warnings.push({ code: 'impossible', ...place, message: doubt });
   }
   checkFaultTimes(scenario, plan, faults, found);
   if (!scenario.gates.some(noticesDelay)) {
     const message =
-      'no gate limits the latency of deliveries, throughput, recovery or unavailability: a system that delivers only after the load has ended would pass.';
+      'no gate limits the latency of deliveries, throughput, goodput, recovery or unavailability: a system that delivers only after the load has ended would pass.';
     found.warnings.push({ code: 'impossible', path: ['gates'], atKey: true, message });
   }
   return found;
@@ -74,7 +76,19 @@ function isEpisodic({ metric }: Gate): boolean {
   return metric === 'recovery' || metric === 'unavailable';
 }
 
-/** Of a throughput gate with more than the plan, or hardly less. */
+/** Losses cluster in the episodes of a repeated fault, and an interval over messages takes each for a case of its own. */
+function confidenceDoubt(gate: Gate, { faults }: Scenario, { findMetric }: Registries): string | undefined {
+  const repeated = faults.find(({ repeat }) => repeat !== undefined && repeat.times > 1);
+  const bySeconds = findMetric(gate.metric)?.excusable === true;
+  if (gate.confidence === undefined || bySeconds || repeated === undefined) return undefined;
+  return `${gate.text} decides on an interval that takes every message for independent, but ${repeated.id} repeats, and what it does to messages comes in clusters: the interval is too narrow. Repeat the run (--repeat) to be sure, or leave out with confidence.`;
+}
+
+function isRate({ metric }: Gate): boolean {
+  return metric === 'throughput' || metric === 'goodput';
+}
+
+/** Of a gate on throughput or goodput with more than the plan, or hardly less. */
 function checkThroughput(gate: Gate, index: number, plan: LoadPlan, faults: PlannedFaults, found: PlanFindings): void {
   if (!['>=', '>', '=='].includes(gate.operator)) return;
   const rate = plannedRate(gate, plan, faults);
@@ -119,9 +133,10 @@ function warnOutsidePhase({ id, at }: FaultSpec, index: number, plan: LoadPlan, 
 }
 
 /** An acknowledgement comes before the delivery, and says nothing of it; a throughput below a limit is good for nothing. */
-function noticesDelay({ metric, operator, implicit }: Gate): boolean {
+function noticesDelay(gate: Gate): boolean {
+  const { metric, operator, implicit } = gate;
   if (implicit) return false;
-  if (metric === 'throughput') return operator.startsWith('>') || operator === '==';
+  if (isRate(gate)) return operator.startsWith('>') || operator === '==';
   const isDelay = /^(latency\.(done\.)?(p\d.*|max)|recovery|unavailable)$/.test(metric);
   return isDelay && (operator.startsWith('<') || operator === '==');
 }

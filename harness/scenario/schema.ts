@@ -171,12 +171,16 @@ export const message = z
     keys,
     priorities,
     poison,
+    deadline: positiveDuration
+      .optional()
+      .describe('What is handled later than this after it was due is of no use: for goodput, which needs it.'),
     publishDeadline: positiveDuration.prefault('30s').describe('Longest wait for the outcome of a publish.'),
   })
   .prefault({})
-  .transform(({ size, publishDeadline, ...rest }) => ({
+  .transform(({ size, publishDeadline, deadline, ...rest }) => ({
     sizeBytes: size,
     ...rest,
+    ...(deadline !== undefined && { deadlineMs: deadline }),
     publishDeadlineMs: publishDeadline,
   }));
 

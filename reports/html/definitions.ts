@@ -34,6 +34,7 @@ const BUILT_IN: Readonly<Record<string, string>> = {
   amplification: 'Handler starts / distinct messages started.',
   crashed: 'Workers ended by an error of the driver, by a fatal signal, out of memory, or deaf for 10 s.',
   throughput: 'Messages intended in the phase and delivered by its end + 1 s, / its duration.',
+  goodput: 'Messages done within their deadline, per second.',
   latency: 'Start of the first handling minus intended send time: no coordinated omission.',
   'latency.done': 'End of the first success minus intended send time.',
   'latency.publish': 'Acknowledgement minus intended send time.',

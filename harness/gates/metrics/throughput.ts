@@ -1,3 +1,5 @@
+import { NS_PER_MS } from '../../clock.js';
+import { latencyOf } from '../../ledger/latencies.js';
 import { hashString, seededRandom } from '../../random.js';
 import { blockBootstrap } from '../block-bootstrap.js';
 import { DEFAULT_CONFIDENCE, type MeasureInput, type Measurement, type Metric } from '../metric.js';
@@ -14,12 +16,46 @@ export const THROUGHPUT_METRICS: readonly Metric[] = [
     family: 'rate',
     hasInterval: true,
     excusable: true,
-    measure: measureThroughput,
+    measure: (input) => measureRate(input, deliveredInPhase(input)),
+  },
+  {
+    name: 'goodput',
+    unit: 'per-sec',
+    definition:
+      'messages with latency.done within their deadline (load.message.deadline), per second of the time in which they were due',
+    example: 'goodput >= 9900/s during steady',
+    family: 'rate',
+    hasInterval: true,
+    excusable: true,
+    refuse: ({ load }) =>
+      load.message.deadlineMs === undefined
+        ? 'its messages have no deadline; add one, such as load: { message: { deadline: 500ms } }'
+        : undefined,
+    measure: (input) => measureRate(input, doneInTime(input)),
   },
 ];
 
-function measureThroughput({ run, scenario, gate, without }: MeasureInput): Measurement {
+function deliveredInPhase({ run }: MeasureInput): (ordinal: number) => boolean {
   const { plan, startNs } = run.history;
+  return (ordinal) => {
+    const doneNs = (run.firstDoneNs[ordinal] as number) - startNs;
+    const phaseEndNs = plan.phases[plan.phase[ordinal] as number]?.endNs ?? plan.endNs;
+    return run.successes[ordinal] !== 0 && doneNs <= phaseEndNs + GRACE_NS;
+  };
+}
+
+function doneInTime({ run, scenario }: MeasureInput): (ordinal: number) => boolean {
+  const latency = latencyOf(run, 'done');
+  const deadlineNs = (scenario.load.message.deadlineMs ?? 0) * NS_PER_MS;
+  return (ordinal) => latency(ordinal) <= deadlineNs;
+}
+
+/** Messages that count, by the time in which they were due. */
+function measureRate(
+  { run, scenario, gate, without }: MeasureInput,
+  counts: (ordinal: number) => boolean,
+): Measurement {
+  const { plan } = run.history;
   const spans = rateSpans(run, gate.scope, without);
   const seconds = new Map<number, { delivered: number; durationNs: number }>();
   for (const span of spans) {
@@ -36,9 +72,7 @@ function measureThroughput({ run, scenario, gate, without }: MeasureInput): Meas
   let delivered = 0;
   eachOrdinal(run, spans, (ordinal) => {
     samples++;
-    const doneNs = (run.firstDoneNs[ordinal] as number) - startNs;
-    const phaseEndNs = plan.phases[plan.phase[ordinal] as number]?.endNs ?? plan.endNs;
-    if (run.successes[ordinal] === 0 || doneNs > phaseEndNs + GRACE_NS) return;
+    if (!counts(ordinal)) return;
     delivered++;
     const block = seconds.get(Math.floor((plan.intendedNs[ordinal] as number) / 1e9));
     if (block) block.delivered++;

@@ -124,6 +124,24 @@ describe('a gate that no message is in the scope of', () => {
   });
 });
 
+describe('gates after the lifting of a fault', () => {
+  const phases = ['steady, rate: 1000/s, for: 20s'];
+  const check12 = (gates: string, lift = ', for: 4s') =>
+    check({ phases, faults: `{ id: slow, at: 8s, latency: 5ms${lift} }`, gates }).problems;
+
+  it('need the load after it', () => {
+    expect(check12('recovery < 5s after slow lifted')).toEqual([]);
+    expect(check12('recovery < 6s after slow lifted')).toEqual([
+      expect.stringContaining('the load ends 8s after slow lifted'),
+    ]);
+    expect(check12('unavailable < 8s after slow')).toEqual([]);
+    expect(check12('unavailable < 8s after slow lifted')).toHaveLength(1);
+    expect(check12('recovery < 1s after slow lifted', '')).toEqual([
+      expect.stringContaining('the load ends before what is meant by "after slow lifted"'),
+    ]);
+  });
+});
+
 describe('an unavailability gate against the load after the fault', () => {
   const phases = ['steady, rate: 1000/s, for: 10s'];
   const fault = (more = '') => `{ id: slow, at: 6s, latency: 5ms, for: 1s${more} }`;
@@ -171,7 +189,25 @@ describe('a recovery gate against the load after the fault', () => {
   });
 });
 
+it('compares a goodput gate with the plan, and takes it for one that notices delay', () => {
+  const message = '{ deadline: 500ms }';
+  expect(check({ message, gates: 'goodput >= 960/s' })).toEqual(CLEAN);
+  expect(check({ message, gates: 'goodput >= 1000/s' }).problems).toHaveLength(1);
+  expect(() => check({ gates: 'goodput >= 960/s' })).toThrow(
+    'goodput cannot be measured: its messages have no deadline',
+  );
+});
+
 describe('warnings', () => {
+  it('say when confidence rests on messages that a repeated fault loses in clusters', () => {
+    const gates = 'delivered >= 99.9% with confidence 95%, latency.p99 < 1s with confidence 95%';
+    const faults = (more: string) => `{ id: slow, at: 2s, latency: 5ms, for: 1s${more} }`;
+    expect(check({ gates, faults: faults('') })).toEqual(CLEAN);
+    expect(check({ gates, faults: faults(', every: 3s, times: 2') }).warnings).toEqual([
+      expect.stringMatching(/gates\[0\]: delivered .* but slow repeats, .*: the interval is too narrow\. .*--repeat/),
+    ]);
+  });
+
   it('say when nothing would notice a system that delivers only in the drain', () => {
     const { problems, warnings } = check({ gates: 'lost == 0, delivered >= 99.9%' });
     expect(problems).toEqual([]);

@@ -138,7 +138,7 @@ describe('the registry', () => {
     }
     expect(findMetric('latency.p99.9')).toMatchObject({ name: 'latency.p99.9', unit: 'ms', family: 'rate' });
     expect(findMetric('latency.publish.p50')).toBeDefined();
-    for (const wrong of ['latency.p*', 'latency.p100', 'latency.p0', 'latency', 'latency.p', 'goodput', 'foo.p99']) {
+    for (const wrong of ['latency.p*', 'latency.p100', 'latency.p0', 'latency', 'latency.p', 'badput', 'foo.p99']) {
       expect(findMetric(wrong)).toBeUndefined();
     }
   });

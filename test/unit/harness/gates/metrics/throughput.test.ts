@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { findMetric } from '../../../../../harness/gates/registry.js';
 import { checkRun } from '../../../../../harness/ledger/checker.js';
 import { faultAt, measure } from '../../../../fixtures/gate-run.js';
 import { buildHistory, type HistorySpec } from '../../../../fixtures/ledger-builder.js';
 import { constantPlan } from '../../../../fixtures/load-plan.js';
+import { parsedScenario } from '../../../../fixtures/parsed-scenario.js';
 import { temporaryFolders } from '../../../../fixtures/temporary-folder.js';
 
 const folder = temporaryFolders();
@@ -51,5 +53,34 @@ describe('throughput', () => {
     expect(value).toBeCloseTo(500 / 9, 9);
     expect(interval?.[0]).toBeLessThan(value - 10);
     expect(interval?.[1]).toBeGreaterThan(value + 10);
+  });
+});
+
+describe('goodput', () => {
+  const goodput = findMetric('goodput');
+  const of = (run: ReturnType<typeof check>, deadlineMs: number) => {
+    const scenario = parsedScenario({ gates: ['goodput >= 1/s'], deadlineMs });
+    return goodput?.measure({ run, scenario, gate: scenario.gates[0]!, without: [] });
+  };
+
+  it('is what was done within its deadline, by the time in which it was due', () => {
+    // Of every hundred messages ten are done 50 ms after they were due, five never, the others after 2 ms.
+    const run = check({
+      story: (ordinal, healthy) => {
+        const dueMs = healthy.sentMs as number;
+        if (ordinal % 100 < 5) return { ...healthy, handlings: [] };
+        if (ordinal % 100 >= 15) return healthy;
+        return { ...healthy, handlings: [{ consumer: '0.0', startMs: dueMs + 1, endMs: dueMs + 50 }] };
+      },
+    });
+    expect(of(run, 51)).toMatchObject({ value: 95, samples: 900 });
+    expect(of(run, 49)).toMatchObject({ value: 85, samples: 900 });
+    expect(of(run, 49)?.interval?.[0]).toBeCloseTo(85, 9);
+    expect(of(check(), 49)?.value).toBe(100);
+  });
+
+  it('is refused without a deadline', () => {
+    expect(goodput?.refuse?.(parsedScenario())).toMatch(/no deadline; add one, such as load: .* 500ms/);
+    expect(goodput?.refuse?.(parsedScenario({ deadlineMs: 50 }))).toBeUndefined();
   });
 });
