@@ -64,7 +64,7 @@ export interface WorkerIncident {
   readonly worker: number;
   readonly incarnation: number;
   /** `stopped`: in order, by a fault. It withholds like a kill, but excuses no duplicate: the worker could settle. */
-  readonly kind: 'killed' | 'stopped' | 'paused' | 'cut-off' | 'master-moved';
+  readonly kind: 'killed' | 'stopped' | 'paused' | 'cut-off';
   readonly fromNs: number;
   /** Until it was ready again; the end of the run if never. */
   readonly untilNs: number;

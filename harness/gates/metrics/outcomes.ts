@@ -3,6 +3,10 @@ import { clopperPearson } from '../clopper-pearson.js';
 import { DEFAULT_CONFIDENCE, type MeasureInput, type Measurement, type Metric } from '../metric.js';
 import { countScope, eachOrdinal, rateSpans } from '../scope.js';
 
+/** What the interval assumes; where losses come in clusters, as in the episodes of a repeated fault, that is too much. */
+const INTERVAL =
+  '; its interval (Clopper-Pearson) takes messages to be independent of each other, and is too narrow where they are lost in clusters, as in the episodes of a repeated fault';
+
 /** What became of messages: offered, accepted, delivered, lost. */
 export const OUTCOME_METRICS: readonly Metric[] = [
   {
@@ -23,7 +27,7 @@ export const OUTCOME_METRICS: readonly Metric[] = [
   {
     name: 'availability',
     unit: 'share',
-    definition: 'accepted / offered',
+    definition: `accepted / offered${INTERVAL}`,
     example: 'availability >= 99.9% outside faults',
     family: 'rate',
     hasInterval: true,
@@ -34,8 +38,7 @@ export const OUTCOME_METRICS: readonly Metric[] = [
     name: 'delivered',
     unit: 'count',
     alsoShare: true,
-    definition:
-      'accepted, and its handler finished successfully at least once; in % of accepted, without the messages that the scenario itself made poison',
+    definition: `accepted, and its handler finished successfully at least once; in % of accepted, without the messages that the scenario itself made poison${INTERVAL}`,
     example: 'delivered >= 99.9%',
     family: 'count',
     hasInterval: true,
@@ -49,7 +52,7 @@ export const OUTCOME_METRICS: readonly Metric[] = [
     name: 'lost',
     unit: 'count',
     alsoShare: true,
-    definition: 'accepted, and neither delivered nor found by the inventory; with % a share of accepted',
+    definition: `accepted, and neither delivered nor found by the inventory; with % a share of accepted${INTERVAL}`,
     example: 'lost == 0',
     family: 'count',
     hasInterval: true,
@@ -60,8 +63,7 @@ export const OUTCOME_METRICS: readonly Metric[] = [
     name: 'stranded',
     unit: 'count',
     alsoShare: true,
-    definition:
-      'accepted, undelivered, and in the log, pending, in retry or parked at the end of the drain; dead letters and quarantine are not',
+    definition: `accepted, undelivered, and in the log, pending, in retry or parked at the end of the drain; dead letters and quarantine are not${INTERVAL}`,
     example: 'stranded == 0',
     needs: 'inventory',
     family: 'count',

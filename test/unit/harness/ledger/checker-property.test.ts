@@ -45,7 +45,7 @@ const item = fc.record({
 const incident = fc
   .record({
     worker: fc.integer({ min: 0, max: 2 }),
-    kind: fc.constantFrom('killed', 'stopped', 'paused', 'cut-off', 'master-moved'),
+    kind: fc.constantFrom('killed', 'stopped', 'paused', 'cut-off'),
     from: fc.integer({ min: 0, max: 60 }),
     length: fc.integer({ min: 0, max: 5 }),
   })
