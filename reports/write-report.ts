@@ -86,7 +86,8 @@ async function makeFolder(dir: string): Promise<void> {
   }
 }
 
-function writeError(path: string, cause: unknown): ReportError {
+/** What a person can do about a file that cannot be written or removed. */
+export function writeError(path: string, cause: unknown): ReportError {
   const { code, message } = cause as NodeJS.ErrnoException;
   switch (code) {
     case 'ENOSPC':

@@ -7,6 +7,7 @@ import { UsageError } from '../errors.js';
 import { abortOnSignals } from '../run/interrupt.js';
 import { createProgress } from '../run/progress.js';
 import { reproducibleCommand } from '../run/reproducible-command.js';
+import { runScenario } from '../run/run-scenario.js';
 import { runSuite } from '../run/run-suite.js';
 import type { RunTarget } from '../run/start-environment.js';
 import { renderVerdictTable } from '../run/verdict-table.js';
@@ -83,6 +84,8 @@ async function run(paths: string[], flags: RunFlags): Promise<void> {
       progress,
       clock: systemClock,
       stepSummary: process.env.GITHUB_STEP_SUMMARY,
+      warn: (message) => process.stderr.write(`warning: ${message}\n`),
+      run: runScenario,
     },
     interrupt.signal,
   );

@@ -1,4 +1,4 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Results } from '../../reports/results.js';
 import { type Clock, NS_PER_MS, NS_PER_SEC } from '../clock.js';
@@ -58,7 +58,6 @@ export async function runScenario(options: ScenarioOptions, userSignal: AbortSig
   progress.stage('starting Redis and Toxiproxy');
   await using registry = await createRunRegistry({ clock });
   const logDir = join(options.reportDir, 'logs');
-  await rm(logDir, { recursive: true, force: true });
   await using environment = await startEnvironment(
     { target: options.target, scenario, registry, logDir, clock, log: progress.stage },
     signal,

@@ -1,5 +1,5 @@
-import { appendFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { clearScenarioReport, clearSuite } from '../../reports/clear-report.js';
 import { renderMarkdown } from '../../reports/markdown.js';
 import { ReportError } from '../../reports/report-error.js';
 import type { Results, Suite } from '../../reports/results.js';
@@ -9,8 +9,9 @@ import { HarnessError } from '../errors.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import type { Scenario } from '../scenario/scenario.js';
 import type { Progress } from './progress.js';
-import { runScenario } from './run-scenario.js';
+import type { ScenarioOptions } from './run-scenario.js';
 import type { RunTarget } from './start-environment.js';
+import { appendStepSummary } from './step-summary.js';
 
 export interface SuiteOptions {
   readonly scenarios: readonly Scenario[];
@@ -24,6 +25,10 @@ export interface SuiteOptions {
   readonly clock: Clock;
   /** Appended to, as GitHub's job page: the value of GITHUB_STEP_SUMMARY. */
   readonly stepSummary: string | undefined;
+  /** Trouble that changes no verdict. */
+  readonly warn: (message: string) => void;
+  /** One run of one scenario: `runScenario`. */
+  readonly run: (options: ScenarioOptions, signal: AbortSignal) => Promise<Results>;
 }
 
 export interface SuiteOutcome {
@@ -38,6 +43,8 @@ type Entry = Suite['scenarios'][number];
 export async function runSuite(options: SuiteOptions, signal: AbortSignal): Promise<SuiteOutcome> {
   const { clock, progress, reportDir, repeat } = options;
   await ensureWritable(reportDir);
+  await clearSuite(reportDir);
+  for (const folder of folders(options)) await clearScenarioReport(join(reportDir, folder));
   const startedAt = new Date(clock.wallMs()).toISOString();
   const startNs = clock.nowNs();
   const entries: Entry[] = [];
@@ -48,14 +55,14 @@ export async function runSuite(options: SuiteOptions, signal: AbortSignal): Prom
     if (signal.aborted) break;
     const runs: { results: Results; folder: string }[] = [];
     for (let repetition = 1; repetition <= repeat; repetition++) {
-      const folder = repeat === 1 ? scenario.name : `${scenario.name}-${repetition}`;
+      const folder = folderOf(scenario, repetition, repeat);
       const place = `${index + 1}/${options.scenarios.length} ${folder}`;
       progress.scenario(place, scenario.description);
       const scenarioNs = clock.nowNs();
       const finish = (entry: Omit<Entry, 'name' | 'durationMs'>) =>
         entries.push({ name: scenario.name, durationMs: (clock.nowNs() - scenarioNs) / NS_PER_MS, ...entry });
       try {
-        const document = await runScenario(
+        const document = await options.run(
           { ...options, scenario, repetition, reportDir: join(reportDir, folder) },
           signal,
         );
@@ -95,8 +102,20 @@ export async function runSuite(options: SuiteOptions, signal: AbortSignal): Prom
     scenarios: entries,
   };
   await writeSuite(reportDir, suite, results);
-  if (options.stepSummary) await appendFile(options.stepSummary, renderMarkdown(suite, results));
+  if (options.stepSummary) {
+    await appendStepSummary(options.stepSummary, renderMarkdown(suite, results), options.warn);
+  }
   return { suite, results, exitCode };
+}
+
+function folderOf({ name }: Scenario, repetition: number, repeat: number): string {
+  return repeat === 1 ? name : `${name}-${repetition}`;
+}
+
+function folders({ scenarios, repeat }: SuiteOptions): string[] {
+  return scenarios.flatMap((scenario) =>
+    Array.from({ length: repeat }, (_, index) => folderOf(scenario, index + 1, repeat)),
+  );
 }
 
 /** Every repetition's report shows what each gate came to in all of them. */
