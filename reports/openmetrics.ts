@@ -138,9 +138,9 @@ function cumulative(latency: LatencyResult): number[] {
 }
 
 function storiesOf(results: Results, phase: string): Story[] {
-  return Object.values(results.ledger.examples)
-    .flat()
-    .filter((story) => story.phase === phase && typeof story.latencyMs === 'number');
+  return [...(results.ledger.slowest ?? []), ...Object.values(results.ledger.examples).flat()].filter(
+    (story) => story.phase === phase && typeof story.latencyMs === 'number',
+  );
 }
 
 function exemplarFor(stories: readonly Story[], aboveSec: number, upToSec: number): string {

@@ -103,6 +103,8 @@ const ledger = z.object({
   counts: z.record(z.string(), count),
   /** Up to 50 messages of each violation class, by metric name. */
   examples: z.record(z.string(), z.array(story)),
+  /** The slowest delivered messages of each phase, end to end. */
+  slowest: z.array(story).optional(),
   inventory: z.object({
     available: z.boolean(),
     stable: z.boolean(),
@@ -186,10 +188,13 @@ const series = z.object({
 });
 
 /** End-to-end latency over time as counts: `counts[interval][bucket]`, bucket b up to `upToMs[b]`, the last one open. */
+/** By interval of intended send time and by row of end-to-end latency; messages that never arrived are in no row. */
 const heatMap = z.object({
   intervalMs: z.number(),
   atMs: z.array(z.number()),
+  /** Upper bounds of the rows, ascending; the last row has what is above it too. */
   upToMs: z.array(z.number()),
+  /** Messages, by interval and row. */
   counts: z.array(z.array(z.number())),
 });
 

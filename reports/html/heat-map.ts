@@ -39,7 +39,7 @@ ${paths}
 ${map.upToMs.map((upTo, b) => (b % 2 === 0 ? html`<text class="tick" x="${LEFT - 8}" y="${height - b * ROW - 3}" text-anchor="end">≤ ${formatTick(upTo)}</text>` : null))}
 ${timeTicks(spanMs, 12).map((ms) => html`<text class="tick" x="${round(LEFT + (ms / spanMs) * (WIDTH - LEFT - RIGHT))}" y="${height + 16}" text-anchor="${ms > spanMs * 0.98 ? 'end' : 'middle'}">${formatAt(ms).replace('.0', '')}</text>`)}
 </svg></div>
-<p class="note">The darker (on a dark page: the brighter) a cell, the more messages had that latency then, by logarithm.</p>`;
+<p class="note">The darker (on a dark page: the brighter) a cell, the more messages had that latency then, by logarithm. What never arrived is in no cell.</p>`;
 }
 
 function formatTick(ms: number): string {

@@ -14,6 +14,7 @@ import { percentiles } from './percentile-curve.js';
 import { systemSection } from './system-section.js';
 import { timeline } from './timeline.js';
 import { verdictBadge, verdictClass } from './verdict.js';
+import { slowest } from './violations.js';
 
 const SECTIONS = ['Timeline', 'Latency', 'Gates', 'Ledger', 'Faults', 'System', 'Environment', 'Definitions'] as const;
 
@@ -26,6 +27,7 @@ export function renderScenarioPage(results: Results): string {
       percentiles(results),
       results.heatMap !== undefined &&
         results.heatMap.counts.length > 0 && [html`<h3>Over time</h3>`, heatMap(results.heatMap)],
+      slowest(results),
     ],
     Gates: gatesTable(results),
     Ledger: ledgerFlow(results),

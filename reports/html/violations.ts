@@ -6,6 +6,7 @@ import { type Content, html, type Markup } from './markup.js';
 
 /** Stories in one page, shared among the classes: results.json has all of them. */
 const MAX_STORIES = 200;
+const MAX_SLOWEST = 60;
 
 /** For each violation class its example messages, each with its whole story. */
 export function violations(results: Results): Content {
@@ -20,6 +21,14 @@ ${classes.map(([name, stories]) => {
 ${shown.map(renderStory)}
 ${shown.length < stories.length && html`<p class="note">${stories.length - shown.length} more are in results.json.</p>`}</details>`;
 })}`;
+}
+
+/** The slowest messages of each phase, with the same. */
+export function slowest({ ledger }: Results): Content {
+  const stories = (ledger.slowest ?? []).slice(0, MAX_SLOWEST);
+  if (stories.length === 0) return null;
+  return html`<details class="violation"><summary>The slowest messages of each phase: ${stories.length}</summary>
+${stories.map(renderStory)}</details>`;
 }
 
 function renderStory(story: Story): Markup {

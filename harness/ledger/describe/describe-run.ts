@@ -9,11 +9,12 @@ import { type CheckedRun, SEND } from '../checked-run.js';
 import { generatorSeconds } from '../generator-rate.js';
 import { countsOf } from './counts.js';
 import { examplesOf } from './examples.js';
+import { heatMapOf } from './heat-map.js';
 import { latencyResult } from './latency-result.js';
 import { type LedgerSeries, seriesOf } from './series.js';
 
 /** The parts of a results document that follow from the ledger alone. */
-export interface RunDescription extends Pick<Results, 'ledger' | 'overall' | 'phases' | 'faults'> {
+export interface RunDescription extends Pick<Results, 'ledger' | 'overall' | 'phases' | 'faults' | 'heatMap'> {
   readonly series: LedgerSeries;
   readonly instrument: Pick<Results['instrument'], 'lag' | 'worstSecondShare'>;
 }
@@ -24,7 +25,7 @@ export function describeRun(run: CheckedRun, scenario: Scenario): RunDescription
   return {
     ledger: {
       counts: countsOf(run, scenario),
-      examples: examplesOf(run),
+      ...examplesOf(run),
       inventory: inventoryOf(run),
       records: run.records,
       damage: [...run.damage],
@@ -33,6 +34,7 @@ export function describeRun(run: CheckedRun, scenario: Scenario): RunDescription
     phases: plan.phases.map((_, index) => phaseOf(run, index)),
     faults: faultsOf(run, scenario),
     series: seriesOf(run),
+    heatMap: heatMapOf(run),
     instrument: {
       lag: latencyResult(run, 'lag', [{ fromNs: 0, toNs: Infinity }]),
       worstSecondShare: seconds.length === 0 ? null : Math.min(...seconds.map(({ share }) => share)),

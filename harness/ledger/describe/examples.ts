@@ -1,6 +1,7 @@
 import type { Results, Story } from '../../../reports/results.js';
 import { NO_KEY } from '../../load/plan.js';
 import { type CheckedRun, FATE, MARK, SEND } from '../checked-run.js';
+import { slowestOf } from './slowest.js';
 import { storiesOf } from './stories.js';
 
 const MAX_EXAMPLES = 50;
@@ -35,8 +36,8 @@ const CLASSES: Readonly<Record<string, Belongs>> = {
   unanswered: marked(MARK.unanswered),
 };
 
-/** Up to 50 messages of each violation class with their whole story. */
-export function examplesOf(run: CheckedRun): Results['ledger']['examples'] {
+/** Up to 50 messages of each violation class, and the slowest of each phase, with their whole story. */
+export function examplesOf(run: CheckedRun): Pick<Results['ledger'], 'examples'> & { readonly slowest: Story[] } {
   const chosen = new Map(Object.keys(CLASSES).map((name) => [name, [] as number[]]));
   for (const [name, belongs] of Object.entries(CLASSES)) {
     const ordinals = chosen.get(name) as number[];
@@ -44,7 +45,9 @@ export function examplesOf(run: CheckedRun): Results['ledger']['examples'] {
       if (belongs(run, ordinal)) ordinals.push(ordinal);
     }
   }
-  const stories = storiesOf(run, new Set([...chosen.values()].flat()));
+  const slowest = slowestOf(run);
+  // One reading of the ledger for all of them.
+  const stories = storiesOf(run, new Set([...[...chosen.values()].flat(), ...slowest]));
   const examples: Record<string, Story[]> = {};
   for (const [name, ordinals] of chosen) {
     const own = ordinals.map((ordinal) => stories.get(ordinal) as Story);
@@ -52,7 +55,10 @@ export function examplesOf(run: CheckedRun): Results['ledger']['examples'] {
     else if (name === 'unexpected') examples[name] = [...own, ...foreignStories(run)].slice(0, MAX_EXAMPLES);
     else examples[name] = own;
   }
-  return Object.fromEntries(Object.entries(examples).filter(([, own]) => own.length > 0));
+  return {
+    examples: Object.fromEntries(Object.entries(examples).filter(([, own]) => own.length > 0)),
+    slowest: slowest.map((ordinal) => stories.get(ordinal) as Story),
+  };
 }
 
 /** Adds which later message of its key was done first. */

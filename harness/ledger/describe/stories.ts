@@ -3,6 +3,7 @@ import { messageId } from '../../load/payload.js';
 import { keyName } from '../../load/plan.js';
 import { Damage } from '../check/damage.js';
 import type { CheckedRun } from '../checked-run.js';
+import { latencyOf } from '../latencies.js';
 import { LedgerReader } from '../reader.js';
 import { END_FAILED, KIND, UNEXPECTED_REASONS } from '../record.js';
 
@@ -32,6 +33,7 @@ export function storiesOf(run: CheckedRun, ordinals: ReadonlySet<number>): Reado
     const text = `found by the inventory in ${place}${times}${corrupt ? ', not as it was sent' : ''}`;
     happenings.get(ordinal)?.push({ ns: run.history.endNs, text });
   }
+  const latency = latencyOf(run, 'e2e');
   const stories = new Map<number, Story>();
   for (const [ordinal, list] of happenings) {
     list.sort((a, b) => a.ns - b.ns);
@@ -45,9 +47,16 @@ export function storiesOf(run: CheckedRun, ordinals: ReadonlySet<number>): Reado
       faults: faults
         .filter(({ injectedNs = Infinity, liftedNs = Infinity }) => injectedNs <= last && liftedNs >= first)
         .map(({ id }) => id),
+      ...latencyIn(latency(ordinal)),
     });
   }
   return stories;
+}
+
+/** null where it never arrived; nothing where no latency was to be had of it. */
+function latencyIn(ns: number): Pick<Story, 'latencyMs'> {
+  if (Number.isNaN(ns)) return {};
+  return { latencyMs: Number.isFinite(ns) ? ns / 1e6 : null };
 }
 
 function describe({ kind, flags, a, b }: LedgerReader, worker: string): string {

@@ -142,6 +142,12 @@ describe('what a page says', () => {
     expect(failing).not.toContain('Left out:');
   });
 
+  test('the slowest messages, each with its story', () => {
+    const page = renderScenarioPage(sampleResults());
+    expect(page).toContain('The slowest messages of each phase: 1');
+    expect(page).toContain('latency 2.2');
+  });
+
   test('what failed comes first among the gates', () => {
     const table = failing.slice(failing.indexOf('id="gates"'), failing.indexOf('id="ledger"'));
     const verdicts = [...table.matchAll(/badge (pass|fail|unsure)/g)].map((match) => match[1]);
@@ -184,7 +190,7 @@ function emptyResults(): Results {
     events: [],
     system: {},
     logs: [],
-    ledger: { ...results.ledger, counts: {}, examples: {} },
+    ledger: { ...results.ledger, counts: {}, examples: {}, slowest: [] },
     series: Object.fromEntries(columns) as Results['series'],
   };
 }

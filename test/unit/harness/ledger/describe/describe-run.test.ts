@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { checkRun } from '../../../../../harness/ledger/checker.js';
 import { describeRun } from '../../../../../harness/ledger/describe/describe-run.js';
+import { renderOpenMetrics } from '../../../../../reports/openmetrics.js';
 import { resultsSchema } from '../../../../../reports/results.js';
 import { faultAt } from '../../../../fixtures/gate-run.js';
 import { buildHistory, type HistorySpec, NONCE, START_NS } from '../../../../fixtures/ledger-builder.js';
 import { constantPlan } from '../../../../fixtures/load-plan.js';
 import { parsedScenario } from '../../../../fixtures/parsed-scenario.js';
+import { sampleResults } from '../../../../fixtures/results.js';
 import { temporaryFolders } from '../../../../fixtures/temporary-folder.js';
 
 const folder = temporaryFolders();
@@ -27,12 +29,14 @@ describe('describeRun', () => {
       overall,
       phases: own,
       faults,
+      heatMap,
     } = describeSuch({ overrides: { faults: [faultAt('cut', 2000, 3000)] } });
     const { shape } = resultsSchema;
     expect(shape.ledger.parse(ledger)).toEqual(ledger);
     expect(shape.overall.parse(overall)).toEqual(overall);
     expect(shape.phases.parse(own)).toEqual(own);
     expect(shape.faults.parse(faults)).toEqual(faults);
+    expect(shape.heatMap.parse(heatMap)).toEqual(heatMap);
   });
 
   it('describes a healthy run', () => {
@@ -119,8 +123,10 @@ describe('describeRun', () => {
           { atMs: 1210, text: 'handling failed by consumer-2' },
         ],
         faults: ['cut'],
+        latencyMs: null,
       },
     ]);
+    expect(examples.reordered?.[0]?.latencyMs).toBeCloseTo(150, 6);
     expect(examples.reordered?.[0]?.events.map(({ text }) => text)).toContain(
       'message 210 of the same key, sent later, was handled',
     );
@@ -134,6 +140,66 @@ describe('describeRun', () => {
         faults: [],
       },
     ]);
+  });
+
+  it('tells the stories of the slowest messages of each phase, which become exemplars of their buckets', () => {
+    const delays: Readonly<Record<number, number>> = { 7: 40, 120: 30, 250: 300, 251: 700, 300: 30 };
+    const described = describeSuch({
+      story: (ordinal, healthy) => {
+        const startMs = ordinal * 10 + (delays[ordinal] ?? 1.5);
+        if (ordinal === 400) return { ...healthy, handlings: [] };
+        return { ...healthy, handlings: [{ consumer: '0.0', startMs, endMs: startMs + 1 }] };
+      },
+    });
+    const { slowest } = described.ledger;
+    expect(slowest?.map(({ phase, ordinal }) => [phase, ordinal])).toEqual([
+      ['warmup', 7],
+      ['warmup', 0],
+      ['warmup', 1],
+      ['steady', 251],
+      ['steady', 250],
+      ['steady', 120],
+    ]);
+    expect(slowest?.[3]).toMatchObject({ latencyMs: expect.closeTo(700, 6), id: `${NONCE}-251` });
+    expect(slowest?.[3]?.events.at(-1)?.text).toBe('handled by consumer-1');
+
+    const { ledger, phases: own } = described;
+    const metrics = renderOpenMetrics({ ...sampleResults(), ledger, phases: own });
+    const exemplars = metrics.split('\n').filter((line) => line.includes(' # {message_id='));
+    const found = exemplars.map((line) => /phase="(\w+)".*le="([\d.]+)".*message_id="\w+-(\d+)"/.exec(line)?.slice(1));
+    expect(found).toEqual([
+      ['warmup', '0.002', '0'],
+      ['warmup', '0.05', '7'],
+      ['steady', '0.05', '120'],
+      ['steady', '0.5', '250'],
+      ['steady', '1', '251'],
+    ]);
+  });
+
+  it('makes a heat map of all that arrived', () => {
+    const { heatMap } = describeSuch({
+      story: (ordinal, healthy) => {
+        if (ordinal === 400) return { ...healthy, handlings: [] };
+        if (ordinal !== 250) return healthy;
+        return { ...healthy, handlings: [{ consumer: '0.0', startMs: 2900, endMs: 2901 }] };
+      },
+    });
+    expect(heatMap).toMatchObject({ intervalMs: 100, upToMs: expect.arrayContaining([2, 500]) });
+    expect(heatMap?.upToMs.at(-1)).toBe(500);
+    expect(heatMap?.atMs).toHaveLength(50);
+    expect(heatMap?.counts.flat().reduce((sum, count) => sum + count, 0)).toBe(499);
+    const slow = heatMap?.counts.map((column) => column.at(-1));
+    expect(slow?.flatMap((count, column) => (count === 1 ? [column] : []))).toEqual([25]);
+    const low = heatMap?.counts[0]?.findIndex((count) => count > 0);
+    expect(heatMap?.upToMs[low ?? -1]).toBeGreaterThanOrEqual(2);
+  });
+
+  it('makes no more than 300 columns of a long load', () => {
+    const plan = constantPlan({ ratePerSec: 1, phases: [{ name: 'steady', durationMs: 95_000 }] });
+    const { heatMap } = describeSuch({ plan });
+    expect(heatMap?.intervalMs).toBe(400);
+    expect(heatMap?.counts).toHaveLength(238);
+    expect(heatMap?.counts.flat().reduce((sum, count) => sum + count, 0)).toBe(95);
   });
 
   it('keeps 50 examples of a class', () => {
