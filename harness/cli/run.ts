@@ -4,6 +4,7 @@ import { systemClock } from '../clock.js';
 import { ensureBinaries } from '../environment/binaries/ensure-binaries.js';
 import { sweepStaleRuns } from '../environment/stale-runs.js';
 import { UsageError } from '../errors.js';
+import { checkTarget } from '../run/check-target.js';
 import { abortOnSignals } from '../run/interrupt.js';
 import { createProgress } from '../run/progress.js';
 import { reproducibleCommand } from '../run/reproducible-command.js';
@@ -65,6 +66,7 @@ export function registerRun(program: Command): void {
 async function run(paths: string[], flags: RunFlags): Promise<void> {
   const place = parsePlace(flags);
   const scenarios = await loadScenarios(paths.length > 0 ? paths : ['scenarios/smoke'], flags);
+  checkTarget(scenarios, place);
   const progress = createProgress(process.stderr, { quiet: flags.quiet === true, nowNs: systemClock.nowNs });
   using interrupt = abortOnSignals(progress.event);
   const log = (message: string) => progress.event(message);

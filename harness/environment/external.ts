@@ -5,6 +5,7 @@ import { Disposal } from './disposal.js';
 import type { Environment, Link, RedisNode } from './environment.js';
 import { EnvironmentError } from './environment-error.js';
 import { ExitReports } from './exit-reports.js';
+import { externalProblem } from './external-limits.js';
 import { checkExternalRedis } from './external-redis.js';
 import { watchExternalServer } from './external-watch.js';
 import { createLogDir } from './log-dir.js';
@@ -46,18 +47,8 @@ export const DEFAULT_PROXY_PORTS: PortRange = { from: 8666, to: 8675 };
  */
 export async function startExternalEnvironment(options: ExternalOptions): Promise<Environment> {
   const { redis, logDir, log, signal, clock = systemClock } = options;
-  if (redis.topology !== 'standalone') {
-    throw new EnvironmentError(
-      'unsupported',
-      `environment.redis.topology: "${redis.topology}" cannot be had with --env external, which has one Redis: use standalone, or --env native.`,
-    );
-  }
-  if (redis.ownLinks !== undefined) {
-    throw new EnvironmentError(
-      'unsupported',
-      'environment.redis.ownLinks cannot be had with --env external, which has one proxy for all: remove it, or use --env native.',
-    );
-  }
+  const problem = externalProblem(redis);
+  if (problem !== undefined) throw new EnvironmentError('unsupported', problem);
   const direct = parseRedisUrl(options.redisUrl);
   const control = parseToxiproxyUrl(options.toxiproxyUrl);
   const upstream = options.redisUpstream === undefined ? direct : parseUpstream(options.redisUpstream);
