@@ -1,4 +1,4 @@
-import type { GateResult } from './results.js';
+import type { GateResult, OverRuns } from './results.js';
 
 /** How figures are written in every report. Grouping and decimal point are fixed: a report reads the same everywhere. */
 const whole = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
@@ -112,8 +112,18 @@ export function formatMargin(gate: GateResult): string {
 export function formatInterval(gate: GateResult): string {
   if (gate.interval === null) return '–';
   const [low, high] = gate.interval;
-  const end = (value: number | null) => (value === null ? '∞' : formatValue(value, gate.unit));
-  return `${end(low)} to ${end(high)}`;
+  return `${formatBound(low, gate)} to ${formatBound(high, gate)}`;
+}
+
+/** `4.2 ms, 4.0 ms to 4.6 ms`: the median of all runs and its interval. */
+export function formatMedian({ median, interval: [low, high] }: OverRuns, gate: GateResult): string {
+  return `${formatBound(median, gate)}, ${formatBound(low, gate)} to ${formatBound(high, gate)}`;
+}
+
+/** Of a value among others, where there is no figure. */
+export function formatBound(value: number | null, { unit }: GateResult): string {
+  if (value !== null) return formatValue(value, unit);
+  return unit === 'ms' ? '∞' : '–';
 }
 
 /** `2026-11-23 23:39:05 UTC`; the text itself when it is no time. */

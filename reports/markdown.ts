@@ -1,14 +1,17 @@
 import {
+  formatBound,
   formatCount,
   formatLatency,
   formatLimit,
   formatMargin,
+  formatMedian,
   formatMs,
   formatObserved,
   formatRate,
   formatShare,
 } from './format.js';
 import { ledgerCount } from './ledger-counts.js';
+import { repeatedGates, repeatedScenarios } from './repeats.js';
 import type { GateResult, Results, Suite } from './results.js';
 import { type SuiteEntry, suiteRows, troubles } from './suite.js';
 import { throughput } from './throughput.js';
@@ -43,6 +46,7 @@ export function renderMarkdown(suite: Suite, results: readonly Results[]): strin
   }
   if (rows.length > MAX_ROWS) lines.push('', `... and ${rows.length - MAX_ROWS} more.`);
 
+  lines.push(...overRuns(results));
   const gates = rows.flatMap(({ entry, results: one }) =>
     (one?.gates ?? []).filter((gate) => gate.verdict !== 'pass').map((gate) => gateRow(entry.name, gate)),
   );
@@ -61,6 +65,27 @@ export function renderMarkdown(suite: Suite, results: readonly Results[]): strin
   if (found.length > 0) lines.push('', '### Trouble with the instrument', '', ...found.slice(0, MAX_ROWS));
   lines.push('', 'Reproduce:', '', '```sh', suite.command.replace(/[`\p{Cc}]/gu, ' '), '```', '');
   return lines.join('\n');
+}
+
+/** With `--repeat`: what each gate came to in all runs. */
+function overRuns(results: readonly Results[]): string[] {
+  const rows = repeatedScenarios(results).flatMap((one) =>
+    repeatedGates(one).map((gate) => {
+      const { passed, runs, verdict, confidence } = gate.overRuns;
+      const cells = [
+        text(one.run.scenario.name),
+        code(gate.expression),
+        `${SIGN[verdict]} (${passed} of ${runs} runs)`,
+        `${formatMedian(gate.overRuns, gate)} (at ${Number((confidence * 100).toFixed(1))} %)`,
+        gate.repeats.map((value) => formatBound(value, gate)).join('; '),
+      ];
+      return `| ${cells.join(' | ')} |`;
+    }),
+  );
+  if (rows.length === 0) return [];
+  const head = ['| scenario | gate | verdict | median, interval | all runs |', '| --- | --- | --- | ---: | ---: |'];
+  const more = rows.length > MAX_ROWS ? ['', `... and ${rows.length - MAX_ROWS} more.`] : [];
+  return ['', '### Over all runs', '', ...head, ...rows.slice(0, MAX_ROWS), ...more];
 }
 
 function figuresOf(results: Results): string[] {

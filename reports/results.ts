@@ -59,6 +59,19 @@ const run = z.object({
   stagesMs: z.record(z.string(), z.number()),
 });
 
+/** A gate in all runs of `--repeat` that came to a verdict. */
+const overRuns = z.object({
+  runs: z.number().int(),
+  passed: z.number().int(),
+  /** Pass only if it passed in every run. */
+  verdict,
+  /** null: infinite, or not measurable. */
+  median: nullableNumber,
+  /** Of the median, at `confidence`: with fewer than six runs the lowest and the highest value. */
+  interval: z.tuple([nullableNumber, nullableNumber]),
+  confidence: z.number(),
+});
+
 const gate = z.object({
   expression: z.string(),
   metric: z.string(),
@@ -79,6 +92,8 @@ const gate = z.object({
   note: z.string().nullable(),
   /** Observed values of every repetition, this one included. */
   repeats: z.array(nullableNumber),
+  /** With `--repeat`. */
+  overRuns: overRuns.optional(),
 });
 
 const story = z.object({
@@ -239,6 +254,7 @@ export const resultsSchema = z
 export type Results = z.infer<typeof resultsSchema>;
 export type Verdict = z.infer<typeof verdict>;
 export type GateResult = z.infer<typeof gate>;
+export type OverRuns = z.infer<typeof overRuns>;
 export type Story = z.infer<typeof story>;
 export type LatencyResult = z.infer<typeof latency>;
 export type PhaseResult = z.infer<typeof phase>;

@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import { clearScenarioReport, clearSuite } from '../../reports/clear-report.js';
 import { renderMarkdown } from '../../reports/markdown.js';
+import { overRuns } from '../../reports/repeats.js';
 import { ReportError } from '../../reports/report-error.js';
-import type { Results, Suite } from '../../reports/results.js';
+import type { GateResult, Results, Suite } from '../../reports/results.js';
 import { ensureWritable, writeScenarioReport, writeSuite } from '../../reports/write-report.js';
 import { type Clock, NS_PER_MS } from '../clock.js';
 import { HarnessError } from '../errors.js';
@@ -83,7 +84,7 @@ export async function runSuite(options: SuiteOptions, signal: AbortSignal): Prom
       progress.end();
       if (signal.aborted || (options.failFast && codes.at(-1) !== EXIT.pass)) break;
     }
-    for (const run of shareRepeats(runs)) {
+    for (const run of repeat === 1 ? runs : shareRepeats(runs)) {
       if (repeat > 1) await writeScenarioReport(join(reportDir, run.folder), run.results);
       results.push(run.results);
     }
@@ -120,15 +121,14 @@ function folders({ scenarios, repeat }: SuiteOptions): string[] {
 
 /** Every repetition's report shows what each gate came to in all of them. */
 function shareRepeats(runs: readonly { results: Results; folder: string }[]): { results: Results; folder: string }[] {
+  const byGate = runs[0]?.results.gates.map((_, index) => runs.map((run) => run.results.gates[index] as GateResult));
+  const shared = byGate?.map((gates) => ({
+    repeats: gates.map(({ observed }) => observed),
+    overRuns: overRuns(gates),
+  }));
   return runs.map(({ results, folder }) => ({
     folder,
-    results: {
-      ...results,
-      gates: results.gates.map((gate, index) => ({
-        ...gate,
-        repeats: runs.map((run) => run.results.gates[index]?.observed ?? null),
-      })),
-    },
+    results: { ...results, gates: results.gates.map((gate, index) => ({ ...gate, ...shared?.[index] })) },
   }));
 }
 

@@ -1,4 +1,6 @@
 import pc from 'picocolors';
+import { formatMedian } from '../../reports/format.js';
+import { repeatedGates, repeatedScenarios } from '../../reports/repeats.js';
 import type { Results, Suite } from '../../reports/results.js';
 import { suiteRows } from '../../reports/suite.js';
 
@@ -18,6 +20,7 @@ export function renderVerdictTable(suite: Suite, results: readonly Results[]): s
     lines.push(`${mark}  ${entry.name.padEnd(width)}  ${run === undefined ? entry.reason : figures(run)}`);
   }
   for (const { results: run } of rows) if (run !== undefined) lines.push(...shortfalls(run));
+  for (const one of repeatedScenarios(results)) lines.push(...overRuns(one));
   lines.push('');
   return lines.join('\n');
 }
@@ -58,6 +61,15 @@ function shortfalls(result: Results): string[] {
   }
   for (const problem of result.instrument.problems) lines.push(`  ${pc.yellow('instrument:')} ${problem}`);
   return lines;
+}
+
+/** With `--repeat`: a line a gate. */
+function overRuns(result: Results): string[] {
+  const gates = repeatedGates(result).map((gate) => {
+    const { verdict, passed, runs } = gate.overRuns;
+    return `  ${PAINT[verdict](MARK[verdict])}  ${gate.expression}: ${passed} of ${runs}, median ${formatMedian(gate.overRuns, gate)}`;
+  });
+  return gates.length === 0 ? [] : ['', `${pc.bold(result.run.scenario.name)}, over all runs`, ...gates];
 }
 
 function formatValue(value: number, unit: Results['gates'][number]['unit']): string {

@@ -1,4 +1,12 @@
-import { formatCount, formatInterval, formatLimit, formatMargin, formatObserved, formatValue } from '../format.js';
+import {
+  formatBound,
+  formatCount,
+  formatInterval,
+  formatLimit,
+  formatMargin,
+  formatMedian,
+  formatObserved,
+} from '../format.js';
 import type { GateResult, Results } from '../results.js';
 import { metricName } from './definitions.js';
 import { type Content, html, type Markup } from './markup.js';
@@ -39,8 +47,12 @@ function expression(gate: GateResult, results: Results): Content {
   return [metricName(gate.metric, results), gate.expression.slice(gate.metric.length)];
 }
 
-function repeats(gate: GateResult): string {
-  return gate.repeats.map((value) => (value === null ? '∞' : formatValue(value, gate.unit))).join(', ');
+/** The values of all runs; their median with its interval where they were one suite's. */
+export function repeats(gate: GateResult): Content {
+  const values = gate.repeats.map((value) => formatBound(value, gate)).join(', ');
+  if (gate.overRuns === undefined) return values;
+  const { passed, runs, confidence } = gate.overRuns;
+  return html`${values}<div class="muted">median ${formatMedian(gate.overRuns, gate)} (at ${Number((confidence * 100).toFixed(1))} %); ${passed} of ${runs} passed</div>`;
 }
 
 function metricHint({ gates }: Results): Content {

@@ -9,9 +9,11 @@ import {
   formatTime,
 } from '../format.js';
 import { ledgerCount } from '../ledger-counts.js';
+import { repeatedGates, repeatedScenarios } from '../repeats.js';
 import type { Results, Suite } from '../results.js';
 import { type SuiteRow, suiteRows, troubles } from '../suite.js';
 import { throughput } from '../throughput.js';
+import { repeats } from './gates-table.js';
 import { type Content, html, type Markup } from './markup.js';
 import { renderPage } from './page.js';
 import { verdictBadge } from './verdict.js';
@@ -30,6 +32,7 @@ export function renderSuitePage(suite: Suite, results: readonly Results[]): stri
 <div class="scroll" role="region" aria-label="Scenarios" tabindex="0"><table class="suite"><thead><tr><th>verdict</th><th>scenario</th><th class="num">delivered</th><th class="num">lost</th><th class="num">p99</th><th class="num">throughput</th><th class="num">took</th></tr></thead><tbody>
 ${rows.map(row)}
 </tbody></table></div></section>
+${overRuns(results)}
 <section aria-labelledby="reproduce-title"><h2 id="reproduce-title">Reproduce</h2><div class="command"><pre tabindex="0"><code>${suite.command}</code></pre></div>
 <p class="files">Files beside this page: <a href="suite.json">suite.json</a> · <a href="junit.xml">junit.xml</a> · <a href="summary.md">summary.md</a></p></section>
 </main>
@@ -47,6 +50,23 @@ function row({ entry, results }: SuiteRow): Markup {
     entry.folder === null ? entry.name : html`<a href="./${href(entry.folder)}/index.html">${entry.folder}</a>`;
   return html`<tr class="${attention}"><td>${verdictBadge(entry.verdict)}</td><td class="wide"><strong>${name}</strong>${results && html`<div class="muted">${results.run.scenario.description}</div>`}<div>${entry.reason}</div>${problems(results)}</td>
 ${results === undefined ? html`<td class="num">–</td><td class="num">–</td><td class="num">–</td><td class="num">–</td>` : figures(results)}<td class="num">${formatMs(entry.durationMs)}</td></tr>`;
+}
+
+/** With `--repeat`: what each gate came to in all runs of a scenario. */
+function overRuns(results: readonly Results[]): Content {
+  const repeated = repeatedScenarios(results);
+  if (repeated.length === 0) return null;
+  return html`<section aria-labelledby="over-runs-title"><h2 id="over-runs-title">Over all runs</h2>
+${repeated.map(
+  (one) => html`<h3>${one.run.scenario.name}</h3>
+<div class="scroll" role="region" aria-label="Gates of ${one.run.scenario.name} over all runs" tabindex="0"><table><thead><tr><th>verdict</th><th>gate</th><th class="num">limit</th><th class="num">all runs</th></tr></thead><tbody>
+${repeatedGates(one).map(
+  (gate) =>
+    html`<tr class="${gate.overRuns.verdict === 'pass' ? '' : `attention ${gate.overRuns.verdict}`}"><td>${verdictBadge(gate.overRuns.verdict)}</td><td class="wide"><code>${gate.expression}</code></td><td class="num">${formatLimit(gate)}</td><td class="num">${repeats(gate)}</td></tr>`,
+)}
+</tbody></table></div>`,
+)}
+<p class="note">A gate passes over all runs if it passed in each. The interval is that of the median; with fewer than six runs it goes from the lowest to the highest value. Implicit gates are listed where one did not pass.</p></section>`;
 }
 
 function figures(results: Results): Markup {

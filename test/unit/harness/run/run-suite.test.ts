@@ -5,7 +5,8 @@ import { EnvironmentError } from '../../../../harness/environment/environment-er
 import { EXIT } from '../../../../harness/exit-codes.js';
 import { InterruptedError } from '../../../../harness/run/interrupt.js';
 import { mergeExitCodes } from '../../../../harness/run/run-suite.js';
-import { readSuite } from '../../../../reports/read-results.js';
+import { renderVerdictTable } from '../../../../harness/run/verdict-table.js';
+import { readResults, readSuite } from '../../../../reports/read-results.js';
 import { resultsOf, type ScriptedRun, suiteRun } from '../../../fixtures/suite-run.js';
 import { temporaryFolders } from '../../../fixtures/temporary-folder.js';
 
@@ -82,6 +83,71 @@ describe('a suite', () => {
       ['interrupted', 'interrupted by SIGINT'],
       ['interrupted', 'never run'],
     ]);
+  });
+});
+
+describe('a suite with --repeat', () => {
+  const values = [4, 3, 12];
+  /** The gate on latency fails in the third run. */
+  const varies: ScriptedRun = (options) => {
+    const results = resultsOf(options);
+    const observed = values[options.repetition - 1] as number;
+    const verdict = observed < 10 ? 'pass' : 'fail';
+    const gates = results.gates.map((gate) =>
+      gate.metric === 'latency.p99' ? { ...gate, observed, verdict: verdict as typeof gate.verdict } : gate,
+    );
+    return { ...results, verdict, gates };
+  };
+
+  it('runs each scenario n times, each with a report of its own', async () => {
+    const dir = folder();
+    const { begun, exitCode, suite, results } = await suiteRun(dir, ['one', 'two'], passes, { repeat: 2 });
+    expect({ begun, exitCode }).toEqual({ begun: ['one-1', 'one-2', 'two-1', 'two-2'], exitCode: 0 });
+    expect(suite.scenarios.map(({ name, folder: place }) => [name, place])).toEqual([
+      ['one', 'one-1'],
+      ['one', 'one-2'],
+      ['two', 'two-1'],
+      ['two', 'two-2'],
+    ]);
+    expect(results.map(({ run }) => run.repetition)).toEqual([1, 2, 1, 2]);
+  });
+
+  it('tells all values of a gate, their median and interval, in every report and summary', async () => {
+    const dir = folder();
+    const { exitCode, suite, results } = await suiteRun(dir, ['one'], varies, { repeat: 3 });
+    expect(exitCode).toBe(1);
+    for (const name of ['one-1', 'one-2', 'one-3']) {
+      const stored = await readResults(join(dir, name, 'results.json'));
+      const latency = stored.gates.find(({ metric }) => metric === 'latency.p99');
+      expect(latency).toMatchObject({
+        repeats: values,
+        overRuns: { runs: 3, passed: 2, verdict: 'fail', median: 4, interval: [3, 12], confidence: 0.75 },
+      });
+      expect(readFileSync(join(dir, name, 'index.html'), 'utf8')).toContain('median 4.00 ms, 3.00 ms to 12.0 ms');
+    }
+    const page = readFileSync(join(dir, 'index.html'), 'utf8');
+    expect(page).toContain('Over all runs');
+    expect(page).toContain('median 4.00 ms, 3.00 ms to 12.0 ms (at 75 %); 2 of 3 passed');
+    const summary = readFileSync(join(dir, 'summary.md'), 'utf8');
+    expect(summary).toMatch(
+      /fail \(2 of 3 runs\) \| 4\.00 ms, 3\.00 ms to 12\.0 ms \(at 75 %\) \| 4\.00 ms; 3\.00 ms; 12\.0 ms/,
+    );
+    const table = renderVerdictTable(suite, results);
+    expect(table).toMatch(/latency\.p99 < 10ms during steady: 2 of 3, median 4\.00 ms, 3\.00 ms to 12\.0 ms/);
+  });
+
+  it('counts only runs with a verdict, and without it nothing is said of all runs', async () => {
+    const script: ScriptedRun = (options) => (options.repetition === 2 ? breaks : passes)(options);
+    const { results, exitCode, suite } = await suiteRun(folder(), ['one'], script, { repeat: 3 });
+    expect(exitCode).toBe(3);
+    expect(suite.scenarios.map(({ verdict }) => verdict)).toEqual(['pass', 'error', 'pass']);
+    expect(results[0]?.gates[0]?.overRuns).toMatchObject({ runs: 2, passed: 2 });
+
+    const dir = folder();
+    const once = await suiteRun(dir, ['one'], passes);
+    expect(once.results[0]?.gates[0]?.overRuns).toBeUndefined();
+    for (const name of ['index.html', 'summary.md'])
+      expect(readFileSync(join(dir, name), 'utf8')).not.toContain('Over all runs');
   });
 });
 
