@@ -11,12 +11,17 @@ export async function readResults(path: string): Promise<Results> {
 
 /** Reads and validates a suite.json. Throws ReportError. */
 export async function readSuite(path: string): Promise<Suite> {
-  return parse(await readText(path), path, suiteSchema, 'gauntletSuite', 1);
+  return parseSuite(await readText(path), path);
 }
 
 /** The same from text that is already at hand; `path` is for messages. */
 export function parseResults(text: string, path: string): Results {
   return parse(text, path, resultsSchema, 'gauntletResults', RESULTS_VERSION);
+}
+
+/** The same of a suite. */
+export function parseSuite(text: string, path: string): Suite {
+  return parse(text, path, suiteSchema, 'gauntletSuite', 1);
 }
 
 /** Throws ReportError `invalid` with up to five problems, each with its JSON path, value and expectation. */

@@ -279,6 +279,8 @@ export const suiteSchema = z.object({
       verdict: z.enum(['pass', 'fail', 'inconclusive', 'error', 'interrupted']),
       reason: z.string(),
       durationMs: z.number(),
+      /** Logs that a run without results left, relative to the report folder. */
+      logs: z.array(z.string()).optional(),
     }),
   ),
 });

@@ -42,11 +42,13 @@ async function storedSuite(path: string): Promise<Stored | undefined> {
   if (!(await exists(file))) return undefined;
   const suite = await readSuite(file);
   const runs: StoredRun[] = [];
-  for (const { folder } of suite.scenarios) {
-    if (folder === null) continue;
-    if (folder === '' || /^[/\\]|^[a-z]:|(^|[/\\])\.\.([/\\]|$)/i.test(folder)) {
-      throw new ReportError('invalid', `${file}: the folder ${JSON.stringify(folder)} is not below the report folder.`);
+  for (const { folder, logs = [] } of suite.scenarios) {
+    for (const below of folder === null ? logs : [folder, ...logs]) {
+      if (below === '' || /^[/\\]|^[a-z]:|(^|[/\\])\.\.([/\\]|$)/i.test(below)) {
+        throw new ReportError('invalid', `${file}: the path ${JSON.stringify(below)} is not below the report folder.`);
+      }
     }
+    if (folder === null) continue;
     const dir = resolve(path, folder);
     runs.push({ dir, folder, results: await readResults(join(dir, 'results.json')) });
   }

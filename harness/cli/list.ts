@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import pc from 'picocolors';
 import { z } from 'zod';
+import { coloursOf } from '../colours.js';
 import { UsageError } from '../errors.js';
 import { GATE_FORM, LIMITS } from '../gates/gate-expression.js';
 import { builtInRegistries } from '../scenario/built-in-registries.js';
@@ -68,6 +68,7 @@ async function list(
 }
 
 function render({ name, summary, example, ...details }: Entry): string {
+  const pc = coloursOf(process.stdout);
   const lines = [`${pc.bold(name)}  ${summary}`];
   for (const [label, value] of Object.entries(details)) {
     const text = Array.isArray(value) ? value.join(', ') : value;

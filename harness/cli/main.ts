@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
-import pc from 'picocolors';
 import { ReportError } from '../../reports/report-error.js';
+import { coloursOf } from '../colours.js';
 import { HarnessError } from '../errors.js';
 import { EXIT } from '../exit-codes.js';
 import { gauntletVersion } from '../version.js';
@@ -53,6 +53,7 @@ async function main(argv: readonly string[]): Promise<void> {
 
 /** Prints what went wrong, once, and says what to exit with. */
 function report(error: unknown): number {
+  const pc = coloursOf(process.stderr);
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.pass : EXIT.usage;
   if (error instanceof HarnessError) {
     process.stderr.write(`${pc.red('error:')} ${error.message}\n`);

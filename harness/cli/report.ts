@@ -1,8 +1,8 @@
 import { cp, stat } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { ReportError } from '../../reports/report-error.js';
-import type { Results } from '../../reports/results.js';
+import type { Results, Suite } from '../../reports/results.js';
 import { loadStored, type StoredRun } from '../../reports/stored-runs.js';
 import { composeSuite } from '../../reports/suite.js';
 import { ensureWritable, writeScenarioReport, writeSuite } from '../../reports/write-report.js';
@@ -36,6 +36,9 @@ async function report(paths: string[], { out }: { out: string }): Promise<void> 
     await copyLogs(run, folder);
     await writeScenarioReport(folder, run.results);
   }
+  for (const folder of foldersOfLogsAlone(stored.suite)) {
+    await copyLogs({ dir: join(paths[0] ?? '', folder) }, join(dir, folder));
+  }
   const results = stored.runs.map((run) => run.results);
   const suite =
     stored.suite ??
@@ -44,11 +47,18 @@ async function report(paths: string[], { out }: { out: string }): Promise<void> 
   process.stdout.write(`Report: ${join(dir, 'index.html')}\n`);
 }
 
+/** Of runs that left logs but no results: the suite's page links those. */
+function foldersOfLogsAlone(suite: Suite | undefined): string[] {
+  return (suite?.scenarios ?? []).flatMap(({ logs = [] }) =>
+    logs[0] === undefined ? [] : [dirname(dirname(logs[0]))],
+  );
+}
+
 /** The page links its logs beside itself. */
-async function copyLogs(run: StoredRun, folder: string): Promise<void> {
+async function copyLogs(run: Pick<StoredRun, 'dir'>, folder: string): Promise<void> {
   const from = join(run.dir, 'logs');
   const to = join(folder, 'logs');
-  if (from === to || !(await stat(from).catch(() => undefined))?.isDirectory()) return;
+  if (resolve(from) === to || !(await stat(from).catch(() => undefined))?.isDirectory()) return;
   try {
     await cp(from, to, { recursive: true });
   } catch (cause) {

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { systemClock } from '../clock.js';
+import { coloursOf } from '../colours.js';
 import { ensureBinaries } from '../environment/binaries/ensure-binaries.js';
 import { sweepStaleRuns } from '../environment/stale-runs.js';
 import { UsageError } from '../errors.js';
@@ -92,7 +93,10 @@ async function run(paths: string[], flags: RunFlags): Promise<void> {
     interrupt.signal,
   );
   if (flags.json) process.stdout.write(`${JSON.stringify(suite, null, 2)}\n`);
-  else process.stdout.write(`${renderVerdictTable(suite, results)}\nReport: ${resolve(flags.report, 'index.html')}\n`);
+  else
+    process.stdout.write(
+      `${renderVerdictTable(suite, results, coloursOf(process.stdout))}\nReport: ${resolve(flags.report, 'index.html')}\n`,
+    );
   process.exitCode = exitCode;
 }
 

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import pc from 'picocolors';
+import { coloursOf } from '../colours.js';
 import { UsageError } from '../errors.js';
 import { EXIT } from '../exit-codes.js';
 import { findScenarios } from '../scenario/find-scenarios.js';
@@ -106,6 +106,7 @@ function withSharedName(report: FileReport, all: readonly FileReport[]): FileRep
 }
 
 function render(report: FileReport): string {
+  const pc = coloursOf(process.stdout);
   const warnings = report.warnings.map((warning) => `${pc.yellow('warning:')} ${formatProblem(warning)}\n`);
   if (!report.valid) {
     const lines = report.error === null ? report.problems.map(formatProblem) : [report.error];
@@ -117,6 +118,7 @@ function render(report: FileReport): string {
 }
 
 function summary(reports: readonly FileReport[]): string {
+  const pc = coloursOf(process.stdout);
   const count = (many: number, one: string, more = `${one}s`) => `${many} ${many === 1 ? one : more}`;
   const broken = reports.filter((report) => !report.valid);
   const problems = broken.reduce((sum, report) => sum + Math.max(1, report.problems.length), 0);

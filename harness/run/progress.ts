@@ -1,5 +1,5 @@
 import type { WriteStream } from 'node:tty';
-import pc from 'picocolors';
+import { coloursOf } from '../colours.js';
 
 /** What a run shows while it goes on. Written to stderr; stdout is for results. */
 export interface Progress {
@@ -36,6 +36,7 @@ export function createProgress(stream: NodeJS.WriteStream, options: { quiet: boo
 const silent: Progress = { scenario() {}, stage() {}, event() {}, live() {}, end() {} };
 
 function terminal(stream: WriteStream): Progress {
+  const pc = coloursOf(stream);
   let status = '';
   const clear = () => {
     if (status !== '') stream.write('\r\x1b[2K');

@@ -64,7 +64,7 @@ export async function runScenario(options: ScenarioOptions, userSignal: AbortSig
   );
   await checkTargets(scenario.faults, environment);
   environment.onUnexpectedExit((exit) => {
-    events.add('server', `${exit.process} ended by itself (${exit.signal ?? `exit code ${exit.code}`})`);
+    // Told once, by the error: there will be no report to list it as an event.
     broken.abort(
       new EnvironmentError(
         'server-ended',

@@ -1,3 +1,4 @@
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { clearScenarioReport, clearSuite } from '../../reports/clear-report.js';
 import { renderMarkdown } from '../../reports/markdown.js';
@@ -78,7 +79,8 @@ export async function runSuite(options: SuiteOptions, signal: AbortSignal): Prom
         codes.push(code);
         const interrupted = code === EXIT.interrupted;
         const reason = error instanceof HarnessError ? error.message : `internal error: ${describe(error)}`;
-        finish({ folder: null, verdict: interrupted ? 'interrupted' : 'error', reason });
+        const logs = await keptLogs(reportDir, folder);
+        finish({ folder: null, verdict: interrupted ? 'interrupted' : 'error', reason, logs });
         if (!interrupted) progress.event(reason);
       }
       progress.end();
@@ -111,6 +113,12 @@ export async function runSuite(options: SuiteOptions, signal: AbortSignal): Prom
 
 function folderOf({ name }: Scenario, repetition: number, repeat: number): string {
   return repeat === 1 ? name : `${name}-${repetition}`;
+}
+
+/** What a run without results leaves to look at. */
+async function keptLogs(reportDir: string, folder: string): Promise<string[]> {
+  const names = await readdir(join(reportDir, folder, 'logs')).catch(() => []);
+  return names.sort().map((name) => `${folder}/logs/${name}`);
 }
 
 function folders({ scenarios, repeat }: SuiteOptions): string[] {

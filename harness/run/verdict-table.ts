@@ -1,14 +1,14 @@
-import pc from 'picocolors';
 import { formatMedian } from '../../reports/format.js';
 import { repeatedGates, repeatedScenarios } from '../../reports/repeats.js';
 import type { Results, Suite } from '../../reports/results.js';
 import { suiteRows } from '../../reports/suite.js';
+import type { Colours } from '../colours.js';
 
 const MARK = { pass: 'PASS', fail: 'FAIL', inconclusive: '????', error: 'ERR ', interrupted: 'STOP' } as const;
-const PAINT = { pass: pc.green, fail: pc.red, inconclusive: pc.yellow, error: pc.red, interrupted: pc.yellow } as const;
+const COLOUR = { pass: 'green', fail: 'red', inconclusive: 'yellow', error: 'red', interrupted: 'yellow' } as const;
 
 /** The final table on stdout: a line a scenario, then each gate that did not pass with its figures. */
-export function renderVerdictTable(suite: Suite, results: readonly Results[]): string {
+export function renderVerdictTable(suite: Suite, results: readonly Results[], pc: Colours): string {
   const rows = suiteRows(suite, results);
   const width = Math.max(8, ...suite.scenarios.map((scenario) => scenario.name.length));
   const lines = [
@@ -16,13 +16,18 @@ export function renderVerdictTable(suite: Suite, results: readonly Results[]): s
     `      ${'scenario'.padEnd(width)}  delivered       lost  throughput       p50       p99     p99.9`,
   ];
   for (const { entry, results: run } of rows) {
-    const mark = PAINT[entry.verdict](MARK[entry.verdict]);
-    lines.push(`${mark}  ${entry.name.padEnd(width)}  ${run === undefined ? entry.reason : figures(run)}`);
+    const mark = pc[COLOUR[entry.verdict]](MARK[entry.verdict]);
+    lines.push(`${mark}  ${entry.name.padEnd(width)}  ${run === undefined ? firstLine(entry.reason) : figures(run)}`);
   }
-  for (const { results: run } of rows) if (run !== undefined) lines.push(...shortfalls(run));
-  for (const one of repeatedScenarios(results)) lines.push(...overRuns(one));
+  for (const { results: run } of rows) if (run !== undefined) lines.push(...shortfalls(run, pc));
+  for (const one of repeatedScenarios(results)) lines.push(...overRuns(one, pc));
   lines.push('');
   return lines.join('\n');
+}
+
+/** The whole of it went to stderr, and is in the suite's page. */
+function firstLine(reason: string): string {
+  return reason.split('\n', 1)[0] ?? '';
 }
 
 function figures(result: Results): string {
@@ -49,14 +54,13 @@ function ms(value: number | null): string {
   return (value === null ? 'never' : `${value.toFixed(1)} ms`).padStart(8);
 }
 
-function shortfalls(result: Results): string[] {
+function shortfalls(result: Results, pc: Colours): string[] {
   const failed = result.gates.filter((gate) => gate.verdict !== 'pass');
   if (failed.length === 0 && result.verdict === 'pass') return [];
   const lines = ['', `${pc.bold(result.run.scenario.name)}: ${result.reason}`];
   for (const gate of failed) {
-    const paint = PAINT[gate.verdict];
     const observed = gate.observed === null ? 'never or not measurable' : formatValue(gate.observed, gate.unit);
-    lines.push(`  ${paint(MARK[gate.verdict])}  ${gate.expression}`);
+    lines.push(`  ${pc[COLOUR[gate.verdict]](MARK[gate.verdict])}  ${gate.expression}`);
     lines.push(`        observed ${observed}${gate.note === null ? '' : `; ${gate.note}`}`);
   }
   for (const problem of result.instrument.problems) lines.push(`  ${pc.yellow('instrument:')} ${problem}`);
@@ -64,10 +68,10 @@ function shortfalls(result: Results): string[] {
 }
 
 /** With `--repeat`: a line a gate. */
-function overRuns(result: Results): string[] {
+function overRuns(result: Results, pc: Colours): string[] {
   const gates = repeatedGates(result).map((gate) => {
     const { verdict, passed, runs } = gate.overRuns;
-    return `  ${PAINT[verdict](MARK[verdict])}  ${gate.expression}: ${passed} of ${runs}, median ${formatMedian(gate.overRuns, gate)}`;
+    return `  ${pc[COLOUR[verdict]](MARK[verdict])}  ${gate.expression}: ${passed} of ${runs}, median ${formatMedian(gate.overRuns, gate)}`;
   });
   return gates.length === 0 ? [] : ['', `${pc.bold(result.run.scenario.name)}, over all runs`, ...gates];
 }

@@ -48,7 +48,7 @@ function row({ entry, results }: SuiteRow): Markup {
   const attention = entry.verdict === 'pass' ? '' : `attention ${entry.verdict}`;
   const name =
     entry.folder === null ? entry.name : html`<a href="./${href(entry.folder)}/index.html">${entry.folder}</a>`;
-  return html`<tr class="${attention}"><td>${verdictBadge(entry.verdict)}</td><td class="wide"><strong>${name}</strong>${results && html`<div class="muted">${results.run.scenario.description}</div>`}<div>${entry.reason}</div>${problems(results)}</td>
+  return html`<tr class="${attention}"><td>${verdictBadge(entry.verdict)}</td><td class="wide"><strong>${name}</strong>${results && html`<div class="muted">${results.run.scenario.description}</div>`}<div>${entry.reason}</div>${problems(results)}${logs(entry.logs ?? [])}</td>
 ${results === undefined ? html`<td class="num">–</td><td class="num">–</td><td class="num">–</td><td class="num">–</td>` : figures(results)}<td class="num">${formatMs(entry.durationMs)}</td></tr>`;
 }
 
@@ -90,6 +90,13 @@ function problems(results: Results | undefined): Content {
       : troubles(results).map((text) => html`<li>${verdictBadge('inconclusive')} ${text}</li>`);
   const all = [...gates, ...found];
   return all.length > 0 && html`<ul class="problems">${all}</ul>`;
+}
+
+/** What a run without a page of its own left to look at. */
+function logs(paths: readonly string[]): Content {
+  if (paths.length === 0) return null;
+  const links = paths.map((path) => html` <a href="./${href(path)}">${path.slice(path.lastIndexOf('/') + 1)}</a>`);
+  return html`<p class="files">Logs:${links}</p>`;
 }
 
 function href(folder: string): string {

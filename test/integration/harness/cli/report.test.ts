@@ -49,6 +49,20 @@ describe('gauntlet report', () => {
     }
   });
 
+  test('keeps the logs of a run that came to no results', async () => {
+    const from = await storedSuite();
+    const suite = await readSuite(join(from, 'suite.json'));
+    const logs = ['gone/logs/redis-1.log'];
+    const scenarios = suite.scenarios.map((entry) => (entry.name === 'gone' ? { ...entry, logs } : entry));
+    await writeFile(join(from, 'suite.json'), JSON.stringify({ ...suite, scenarios }));
+    await mkdir(join(from, 'gone', 'logs'), { recursive: true });
+    await writeFile(join(from, 'gone', 'logs', 'redis-1.log'), 'the end');
+    const out = folder();
+    await gauntletReport(from, '--out', out);
+    expect(await readFile(join(out, 'gone', 'logs', 'redis-1.log'), 'utf8')).toBe('the end');
+    expect(await readFile(join(out, 'index.html'), 'utf8')).toContain('href="./gone/logs/redis-1.log"');
+  });
+
   test('composes a suite of documents that were not run together', async () => {
     const [first, second] = [await storedSuite(), await storedSuite()];
     const out = folder();
@@ -74,6 +88,10 @@ describe('gauntlet report', () => {
       join(from, 'suite.json'),
       JSON.stringify({ ...suite, scenarios: [{ ...suite.scenarios[0], folder: name }] }),
     );
+    await expect(gauntletReport(from, '--out', folder())).rejects.toMatchObject({ code: 'invalid' });
+    const logs = [`${name}/logs/x.log`.replace(/^\/logs.*/, '')];
+    const scenarios = [{ ...suite.scenarios[0], folder: null, logs }];
+    await writeFile(join(from, 'suite.json'), JSON.stringify({ ...suite, scenarios }));
     await expect(gauntletReport(from, '--out', folder())).rejects.toMatchObject({ code: 'invalid' });
   });
 

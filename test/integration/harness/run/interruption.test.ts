@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -82,7 +82,14 @@ describe('a run whose Redis dies though nobody asked it to', () => {
     const cli = await startAndReachLoad();
     for (const pid of bed.pids('redis-server')) process.kill(pid, 'SIGKILL');
     expect(await cli.ended).toBe(3);
-    expect(cli.stdout()).toMatch(/redis-1 ended though no fault asked it to \(SIGKILL\)/);
+    // With the end of its log where the run is told of; one line in the table.
+    const told = /redis-1 ended/g;
+    expect(cli.stderr().match(told), cli.stderr()).toHaveLength(1);
+    expect(cli.stderr()).toMatch(/redis-1 ended though no fault asked it to \(SIGKILL\)\. The end of its log in/);
+    expect(cli.stdout().match(told), cli.stdout()).toHaveLength(1);
+    expect(cli.stdout()).toMatch(/^ERR {3}steady {4}redis-1 ended though no fault asked it to \(SIGKILL\)/m);
+    const page = readFileSync(join(bed.dir, 'report', 'index.html'), 'utf8');
+    expect(page).toContain('<a href="./steady/logs/redis-1.log">redis-1.log</a>');
     expect(bed.leftovers()).toEqual([]);
   });
 });

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { coloursOf } from '../../../../harness/colours.js';
 import { EnvironmentError } from '../../../../harness/environment/environment-error.js';
 import { EXIT } from '../../../../harness/exit-codes.js';
 import { InterruptedError } from '../../../../harness/run/interrupt.js';
@@ -49,12 +50,14 @@ describe('a suite', () => {
     const script = only('one', (options) => resultsOf(options, { verdict: 'fail' }));
     const failed = await suiteRun(folder(), ['one', 'two'], script);
     expect(failed).toMatchObject({ exitCode: 1, begun: ['one', 'two'], suite: { verdict: 'fail' } });
-    const broken = await suiteRun(folder(), ['one', 'two'], only('one', breaks));
+    const dir = folder();
+    const broken = await suiteRun(dir, ['one', 'two'], only('one', breaks));
     expect(broken).toMatchObject({ exitCode: 3, begun: ['one', 'two'], suite: { verdict: 'inconclusive' } });
     expect(broken.suite.scenarios).toMatchObject([
-      { name: 'one', folder: null, verdict: 'error', reason: 'redis-1 ended' },
+      { name: 'one', folder: null, verdict: 'error', reason: 'redis-1 ended', logs: ['one/logs/redis-1.log'] },
       { name: 'two', folder: 'two', verdict: 'pass' },
     ]);
+    expect(readFileSync(join(dir, 'index.html'), 'utf8')).toContain('<a href="./one/logs/redis-1.log">redis-1.log</a>');
   });
 
   it('stops at the first that does not pass with --fail-fast, among repetitions too', async () => {
@@ -132,7 +135,7 @@ describe('a suite with --repeat', () => {
     expect(summary).toMatch(
       /fail \(2 of 3 runs\) \| 4\.00 ms, 3\.00 ms to 12\.0 ms \(at 75 %\) \| 4\.00 ms; 3\.00 ms; 12\.0 ms/,
     );
-    const table = renderVerdictTable(suite, results);
+    const table = renderVerdictTable(suite, results, coloursOf({}));
     expect(table).toMatch(/latency\.p99 < 10ms during steady: 2 of 3, median 4\.00 ms, 3\.00 ms to 12\.0 ms/);
   });
 
