@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { coloursOf } from '../colours.js';
 import { UsageError } from '../errors.js';
 import { GATE_FORM, LIMITS } from '../gates/gate-expression.js';
+import { implicitGates } from '../gates/implicit-gates.js';
 import { builtInRegistries } from '../scenario/built-in-registries.js';
 import { findScenarios } from '../scenario/find-scenarios.js';
 import { examineScenario } from '../scenario/load-scenario.js';
@@ -63,8 +64,13 @@ async function list(
     process.stdout.write(`${JSON.stringify(entries, null, 2)}\n`);
     return;
   }
-  const head = what === 'gates' ? [`A gate is: ${GATE_FORM}`, ''] : [];
+  const head = what === 'gates' ? [`A gate is: ${GATE_FORM}`, ...implicitHead(), ''] : [];
   process.stdout.write(`${[...head, ...entries.map((entry) => render(entry))].join('\n')}\n`);
+}
+
+function implicitHead(): string[] {
+  const gates = implicitGates([], ORDERED).map(({ text }) => `    ${text}`);
+  return ['', 'Every scenario has these unless it sets its own (overlapped with ordering: key only):', ...gates];
 }
 
 function render({ name, summary, example, ...details }: Entry): string {
@@ -102,12 +108,17 @@ function typeName(property: z.core.JSONSchema.BaseSchema): string {
   return String(property.type ?? 'value');
 }
 
+/** The system that has all of the implicit gates. */
+const ORDERED = { driver: 'reference', options: { ordering: 'key' } };
+
 function listGates(): Entry[] {
+  const implicit = new Map(implicitGates([], ORDERED).map(({ metric, text }) => [metric, text]));
   return builtInRegistries.metrics.map(({ name, unit, alsoShare, scopes, hasInterval, example }) => ({
     name,
     summary: `limit: ${LIMITS[unit]}${alsoShare ? ', or a share such as 0.1%' : ''}`,
     scopes: scopes ?? 'all',
     ...(hasInterval ? {} : { confidence: 'none' }),
+    ...(implicit.has(name) ? { implicit: implicit.get(name) } : {}),
     example: `- ${example}`,
   }));
 }
@@ -119,7 +130,10 @@ function listMetrics(): Entry[] {
 }
 
 function listDrivers(): Entry[] {
-  const builtIn = builtInRegistries.drivers.map((name) => ({ name, summary: 'built in', example: `driver: ${name}` }));
+  const builtIn = builtInRegistries.drivers.map((name) => {
+    // As YAML reads it: a bare null is no name.
+    return { name, summary: 'built in', example: `driver: ${name === 'null' ? "'null'" : name}` };
+  });
   const own = 'a module or package that exports createDriver(context); relative to the scenario';
   return [...builtIn, { name: './my-driver.ts', summary: own, example: 'driver: ./my-driver.ts' }];
 }

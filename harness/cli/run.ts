@@ -1,8 +1,10 @@
-import { resolve } from 'node:path';
+import { stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { systemClock } from '../clock.js';
 import { coloursOf } from '../colours.js';
 import { ensureBinaries } from '../environment/binaries/ensure-binaries.js';
+import { DEFAULT_REDIS_URL, DEFAULT_TOXIPROXY_URL } from '../environment/external-servers.js';
 import { sweepStaleRuns } from '../environment/stale-runs.js';
 import { UsageError } from '../errors.js';
 import { checkTarget } from '../run/check-target.js';
@@ -16,6 +18,7 @@ import { renderVerdictTable } from '../run/verdict-table.js';
 import { findScenarios } from '../scenario/find-scenarios.js';
 import { loadScenario } from '../scenario/load-scenario.js';
 import type { Scenario } from '../scenario/scenario.js';
+import { packageRoot } from '../version.js';
 
 const EXAMPLES = `
 Examples:
@@ -66,7 +69,7 @@ export function registerRun(program: Command): void {
 
 async function run(paths: string[], flags: RunFlags): Promise<void> {
   const place = parsePlace(flags);
-  const scenarios = await loadScenarios(paths.length > 0 ? paths : ['scenarios/smoke'], flags);
+  const scenarios = await loadScenarios(paths, flags);
   checkTarget(scenarios, place);
   const progress = createProgress(process.stderr, { quiet: flags.quiet === true, nowNs: systemClock.nowNs });
   using interrupt = abortOnSignals(progress.event);
@@ -102,7 +105,7 @@ async function run(paths: string[], flags: RunFlags): Promise<void> {
 
 /** All files are read before anything starts: a mistake in the last one does not cost the run of the others. */
 async function loadScenarios(paths: string[], flags: RunFlags): Promise<Scenario[]> {
-  const files = await findScenarios(paths, flags.tags);
+  const files = await findScenarios(paths.length > 0 ? paths : [await defaultScenarios()], flags.tags);
   const scenarios: Scenario[] = [];
   for (const file of files) {
     const { seed } = flags;
@@ -121,6 +124,16 @@ async function loadScenarios(paths: string[], flags: RunFlags): Promise<Scenario
   return scenarios;
 }
 
+/** The smoke suite of the folder that one is in. */
+async function defaultScenarios(): Promise<string> {
+  const folder = 'scenarios/smoke';
+  if ((await stat(folder).catch(() => undefined))?.isDirectory()) return folder;
+  throw new UsageError(
+    'not-found',
+    `without a path, gauntlet run takes ${folder}, and ${process.cwd()} has no such folder: name a scenario (gauntlet run my.yaml), or Gauntlet's own: gauntlet run ${join(packageRoot(), folder)}`,
+  );
+}
+
 function parsePlace(flags: RunFlags): Exclude<RunTarget, { kind: 'native' }> | { readonly kind: 'native' } {
   switch (flags.env) {
     case 'native':
@@ -132,8 +145,8 @@ function parsePlace(flags: RunFlags): Exclude<RunTarget, { kind: 'native' }> | {
     case 'external':
       return {
         kind: 'external',
-        redisUrl: flags.redis ?? 'redis://127.0.0.1:6379',
-        toxiproxyUrl: flags.toxiproxy ?? 'http://127.0.0.1:8474',
+        redisUrl: flags.redis ?? DEFAULT_REDIS_URL,
+        toxiproxyUrl: flags.toxiproxy ?? DEFAULT_TOXIPROXY_URL,
         redisUpstream: flags.redisUpstream,
       };
     default:

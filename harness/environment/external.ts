@@ -7,6 +7,7 @@ import { EnvironmentError } from './environment-error.js';
 import { ExitReports } from './exit-reports.js';
 import { externalProblem } from './external-limits.js';
 import { checkExternalRedis } from './external-redis.js';
+import { reachToxiproxy } from './external-toxiproxy.js';
 import { watchExternalServer } from './external-watch.js';
 import { createLogDir } from './log-dir.js';
 import { askRedis, redisInfo } from './redis-probe.js';
@@ -117,19 +118,6 @@ export async function startExternalEnvironment(options: ExternalOptions): Promis
     onUnexpectedExit: exits.listen,
     [Symbol.asyncDispose]: () => owned[Symbol.asyncDispose](),
   };
-}
-
-async function reachToxiproxy(toxiproxy: Toxiproxy, url: string): Promise<string> {
-  try {
-    return await toxiproxy.version();
-  } catch (cause) {
-    const reason = (cause as Error).message;
-    throw new EnvironmentError(
-      'unreachable',
-      `Toxiproxy does not answer at ${url}: ${reason}. Start it (docker compose up -d), or correct --toxiproxy.`,
-      { cause },
-    );
-  }
 }
 
 interface ProxyRequest {

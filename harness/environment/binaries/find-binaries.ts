@@ -74,6 +74,12 @@ async function findExplicit(
   const variable = isRedis(name) ? 'GAUNTLET_REDIS_SERVER' : 'GAUNTLET_TOXIPROXY_SERVER';
   const given = (isRedis(name) ? explicit.redisServer : explicit.toxiproxyServer) ?? context.env[variable];
   if (!given) return undefined;
+  if (given.includes('://')) {
+    throw new EnvironmentError(
+      'missing-binary',
+      `${name}: ${given.replace(/\/\/.*@/, '//')} is a URL; ${variable} and its flag take the path of a program. A server that runs already is named with gauntlet run --env external --redis URL --toxiproxy URL; gauntlet setup --redis URL --toxiproxy URL asks whether it will do.`,
+    );
+  }
   const path = await locate(name, resolve(given));
   const isCompanion = name === 'redis-sentinel' || name === 'redis-cli';
   if (isCompanion && !(await isExecutable(path))) return undefined;

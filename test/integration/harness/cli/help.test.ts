@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import { type CliBed, openCliBed } from '../../../fixtures/cli-bed.js';
 
 let bed: CliBed;
@@ -23,6 +24,28 @@ it('the help of every command has examples', async () => {
     expect(code).toBe(0);
     expect(help).toMatch(new RegExp(`^Examples:\\n {2}\\$ gauntlet ${command === 'help' ? '' : command}`, 'm'));
   }
+});
+
+it('the list of drivers is such that YAML reads it back', async () => {
+  const { stdout } = await output(['list', 'drivers', '--json']);
+  for (const { name, example } of JSON.parse(stdout)) expect(parse(example)).toEqual({ driver: name });
+});
+
+it('the list of gates has the implicit ones', async () => {
+  const { stdout } = await output(['list', 'gates']);
+  const head = stdout.slice(0, stdout.indexOf('lost  limit'));
+  for (const gate of ['stranded == 0', 'overlapped == 0', 'availability == 100% outside faults']) {
+    expect(head).toContain(`    ${gate}\n`);
+  }
+  const entries: { name: string; implicit?: string }[] = JSON.parse((await output(['list', 'gates', '--json'])).stdout);
+  expect(entries.find(({ name }) => name === 'crashed')?.implicit).toBe('crashed == 0');
+  expect(entries.find(({ name }) => name === 'lost')).not.toHaveProperty('implicit');
+});
+
+it('run without a path says where scenarios are, where there are none', async () => {
+  const { code, stderr } = await output(['run']);
+  expect(code).toBe(2);
+  expect(stderr).toMatch(/has no such folder: name a scenario .*gauntlet run \S+scenarios\/smoke$/m);
 });
 
 it('colours are for terminals: a pipe has none even with CI, and can be given some', async () => {

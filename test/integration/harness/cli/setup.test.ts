@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { pidNamespace } from '../../../../harness/environment/process-identity.js';
 import { registryFolders } from '../../../../harness/environment/run-registry.js';
+import { startComposeServers } from '../../../fixtures/compose-servers.js';
 import { openProgramFolder, type ProgramFolder, printing } from '../../../fixtures/program-folder.js';
 
 const MAIN = fileURLToPath(new URL('../../../../harness/cli/main.ts', import.meta.url));
@@ -54,6 +55,36 @@ describe('gauntlet setup', () => {
     const { code, stderr } = await gauntlet(folder, 'setup', '--redis-server', '/nowhere');
     expect(code).toBe(3);
     expect(stderr).toContain('there is no program at /nowhere, which was asked for');
+  });
+});
+
+describe('gauntlet setup with URLs', () => {
+  it('asks servers that run already, and installs nothing', async () => {
+    await using folder = await openProgramFolder();
+    await using servers = await startComposeServers();
+    folder.add('go', '');
+    const urls = ['--redis', servers.redisUrl, '--toxiproxy', servers.toxiproxyUrl];
+    const { code, stdout } = await gauntlet(folder, 'setup', ...urls);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(new RegExp(`^redis +[\\d.]+ +${servers.redisUrl} \\(runs already\\)$`, 'm'));
+    expect(stdout).toMatch(new RegExp(`^toxiproxy +\\S+ +${servers.toxiproxyUrl} \\(runs already\\)$`, 'm'));
+    expect(folder.calls('go')).toEqual([]);
+  });
+
+  it('exits with 3 where nobody answers', async () => {
+    await using folder = await openProgramFolder();
+    const { code, stderr } = await gauntlet(folder, 'setup', '--redis', 'redis://127.0.0.1:1');
+    expect(code).toBe(3);
+    expect(stderr).toMatch(/^error: Redis at 127\.0\.0\.1:1 does not answer/);
+  });
+
+  it('takes no URL for a program', async () => {
+    await using folder = await openProgramFolder();
+    const asProgram = await gauntlet(folder, 'setup', '--redis-server', 'redis://me:secret@host:6379');
+    expect(asProgram.code).toBe(3);
+    expect(asProgram.stderr).toMatch(/redis:\/\/host:6379 is a URL; .*path of a program.*--env external/);
+    const both = await gauntlet(folder, 'setup', '--redis-server', '/x', '--redis', 'redis://host:6379');
+    expect(both.code).toBe(2);
   });
 });
 
