@@ -1,9 +1,10 @@
 import type { Benchmark, Contender, Measured } from './benchmark.js';
-import { openClient, PAYLOAD_BYTES } from './load/client.js';
+import { openClient } from './load/client.js';
 import { KEYED_BROKER, pairSettings } from './load/contenders.js';
 import { newTopic, runCounted } from './load/pair.js';
 import { groupCpuMs } from './load/process-group.js';
 import { startRedis } from './load/redis-servers.js';
+import { PAYLOAD_BYTES } from './load/workload.js';
 
 const MESSAGES = { full: 200_000, quick: 50_000 };
 

@@ -71,10 +71,6 @@ export interface RabbitmqSpec {
 
 export type ClientSpec = BrokerSpec | RawSpec | BullmqSpec | NatsSpec | RabbitmqSpec;
 
-export const PARTITIONS = 16;
-export const KEYS = 1000;
-export const PAYLOAD_BYTES = 1024;
-
 /** Loads only the client library that is measured. */
 export async function openClient(spec: ClientSpec, target: Target): Promise<BenchClient> {
   switch (spec.kind) {

@@ -1,7 +1,8 @@
 import type { Contender } from '../benchmark.js';
-import { type BrokerSpec, type ClientSpec, KEYS, PARTITIONS, PAYLOAD_BYTES } from './client.js';
+import type { BrokerSpec, ClientSpec } from './client.js';
 import { measureLatency, measureMax, OPEN_LOOP_RATE_PER_SEC } from './pair.js';
 import { type Persistence, startRedis } from './redis-servers.js';
+import { KEYS, PARTITIONS, PAYLOAD_BYTES } from './workload.js';
 
 /** The broker as most would use it: keyed, everything on. */
 export const KEYED_BROKER: BrokerSpec = { kind: 'broker', partitions: PARTITIONS, keys: KEYS };

@@ -1,10 +1,11 @@
 import { join } from 'node:path';
 import { NS_PER_MS, systemClock } from '../../harness/clock.js';
 import type { BenchContext, Measured } from '../benchmark.js';
-import { type ClientSpec, openClient, PAYLOAD_BYTES, type Target } from './client.js';
+import { type ClientSpec, openClient, type Target } from './client.js';
 import { groupCpuMs } from './process-group.js';
 import type { Load, WorkerFigures } from './protocol.js';
 import { BenchWorker } from './worker-process.js';
+import { PAYLOAD_BYTES } from './workload.js';
 
 export interface PairOptions {
   readonly client: ClientSpec;

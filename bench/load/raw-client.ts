@@ -1,7 +1,8 @@
 import { Redis } from 'ioredis';
 import { encodedSize, encodeMessage, messageEnd } from '../../broker/log/frame-codec.js';
-import { type BenchClient, PARTITIONS, type RawFormat, type RawSpec, type Target } from './client.js';
+import type { BenchClient, RawFormat, RawSpec, Target } from './client.js';
 import { crash } from './crash.js';
+import { PARTITIONS } from './workload.js';
 
 const GROUP = 'bench';
 const READ_COUNT = 64;
