@@ -69,8 +69,8 @@ async function list(
 }
 
 function implicitHead(): string[] {
-  const gates = implicitGates([], ORDERED).map(({ text }) => `    ${text}`);
-  return ['', 'Every scenario has these unless it sets its own (overlapped with ordering: key only):', ...gates];
+  const gates = implicitGates([]).map(({ text }) => `    ${text}`);
+  return ['', 'Every scenario has these unless it sets its own, or its driver leaves nothing to judge by:', ...gates];
 }
 
 function render({ name, summary, example, ...details }: Entry): string {
@@ -108,11 +108,8 @@ function typeName(property: z.core.JSONSchema.BaseSchema): string {
   return String(property.type ?? 'value');
 }
 
-/** The system that has all of the implicit gates. */
-const ORDERED = { driver: 'reference', options: { ordering: 'key' } };
-
 function listGates(): Entry[] {
-  const implicit = new Map(implicitGates([], ORDERED).map(({ metric, text }) => [metric, text]));
+  const implicit = new Map(implicitGates([]).map(({ metric, text }) => [metric, text]));
   return builtInRegistries.metrics.map(({ name, unit, alsoShare, scopes, hasInterval, example }) => ({
     name,
     summary: `limit: ${LIMITS[unit]}${alsoShare ? ', or a share such as 0.1%' : ''}`,
