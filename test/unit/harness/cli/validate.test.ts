@@ -80,7 +80,7 @@ describe('gauntlet validate', () => {
       file('a.yaml', VALID.replace('latency.p99 < 1s', 'lost == 0')),
     );
     expect(exitCode).toBe(0);
-    expect(out).toContain('no gate limits latency');
+    expect(out).toContain('no gate limits the latency of deliveries');
     expect(out).toContain('1 scenario can be run, 1 warning');
   });
 
