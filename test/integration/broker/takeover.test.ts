@@ -93,13 +93,16 @@ describe('a standby', () => {
 
 describe('an owner whose lease the replicas do not confirm', () => {
   it('handles nothing until they do', async () => {
-    await using followed = await RedisServer.start('--repl-diskless-sync-delay', '0');
+    await using followed = await RedisServer.start('--repl-diskless-sync-delay', '0', '--appendonly', 'yes');
     await using replica = await RedisServer.start('--replicaof', followed.host, String(followed.port));
     await using copy = replica.client();
     await eventually(async () => /master_link_status:up/.test(await copy.redis.info('replication')));
     const redis = { ...followed.address, replicas: 1 };
-    const { broker: careful } = await connect(followed, { redis, durability: 'leader' });
+    const { broker: careful } = await connect(followed, { redis, durability: 'replicated' });
     await using _ = careful;
+    // In `leader`, so that it publishes without the replica.
+    const { broker: carefree } = await connect(followed, { redis, durability: 'leader' });
+    await using _carefree = carefree;
     const topic = freshTopic();
     await careful.createTopic(topic, { partitions: 2 });
     const journal = new Journal();
@@ -110,8 +113,8 @@ describe('an owner whose lease the replicas do not confirm', () => {
     await eventually(() => subscription.isCaughtUp(master));
     replica.signal('SIGSTOP');
     await eventually(() => !subscription.isCaughtUp(master));
-    await publishAll(careful, topic, numbered(50, 5, 'late'));
-    await eventually(async () => (await collect(careful.inventory(topic, 'g'))).length === 50);
+    await publishAll(carefree, topic, numbered(50, 5, 'late'));
+    await eventually(async () => (await collect(carefree.inventory(topic, 'g'))).length === 50);
     expect(journal.handled).toHaveLength(50);
     replica.signal('SIGCONT');
     await eventually(() => journal.handled.length === 100);
