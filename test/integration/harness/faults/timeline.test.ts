@@ -59,7 +59,8 @@ describe('fault timeline on a real environment', () => {
       spec('cut', 100, { down: 'redis-replica.peers' }, { forMs: 500 }),
       spec('dies', 200, { kill: 'consumer-1', restart: '500ms' }),
       spec('freeze', 300, { pause: 'redis-master' }, { forMs: 600 }),
-      spec('again', 0, { kill: 'redis-replica' }, { at: { after: 'lifted', fault: 'freeze', offsetMs: 200 } }),
+      // Behind slow#2, whose proof needs the replica.
+      spec('again', 0, { kill: 'redis-replica' }, { at: { after: 'lifted', fault: 'freeze', offsetMs: 1000 } }),
     ];
     await using timeline = runTimeline(options(faults), signal);
     await bed.context.clock.sleep(LOAD_MS, signal);
