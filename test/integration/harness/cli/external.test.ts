@@ -26,7 +26,7 @@ load:
   phases:
     - { name: steady, rate: 200/s, for: 3s }
 faults:
-  - { id: slow, at: steady + 1s, latency: 20ms, for: 500ms }
+  - { id: slow, at: steady + 2s, latency: 20ms, for: 500ms }
 gates:
   - lost == 0
   - delivered == 100%
