@@ -2,8 +2,10 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Results } from '../../reports/results.js';
 import { type Clock, NS_PER_MS, NS_PER_SEC } from '../clock.js';
+import { Disposal } from '../environment/disposal.js';
 import type { Environment } from '../environment/environment.js';
 import { EnvironmentError } from '../environment/environment-error.js';
+import { removeRunKeys } from '../environment/run-keys.js';
 import { createRunRegistry, type RunRegistry } from '../environment/run-registry.js';
 import type { InjectionEvent } from '../faults/injection.js';
 import { checkTargets } from '../faults/targets.js';
@@ -77,6 +79,9 @@ export async function runScenario(options: ScenarioOptions, userSignal: AbortSig
   progress.stage('preparing the system and the workers');
   const plan = planLoad(scenario);
   const context = await createContext(options, registry, environment, logDir);
+  await using disposal = new Disposal();
+  // Own servers go with all that is in them.
+  if (environment.kind === 'external') disposal.defer(() => removeKeys(environment, context.topic, progress));
   const driver = await prepareSystem(context, signal);
   const leftOut = leftOutWith(scenario.gates, driver);
   for (const { gate, reason } of leftOut) events.add('harness', `the gate ${gate.text} is left out: ${reason}`);
@@ -164,6 +169,15 @@ async function createContext(
     registry,
     clock,
   };
+}
+
+/** Its workers have ended by then. What cannot be removed takes nothing from the verdict. */
+async function removeKeys({ nodes }: Environment, topic: string, progress: Progress): Promise<void> {
+  for (const { name, direct } of nodes) {
+    await removeRunKeys(direct, topic).catch((error: Error) =>
+      progress.event(`Keys with ${topic} in their names may be left in ${name}: ${error.message}`),
+    );
+  }
 }
 
 /** The topic is the run's own: whatever lies in it now was put there by somebody else, or invented by the driver. */

@@ -52,8 +52,9 @@ function run(...args: string[]) {
 }
 
 describe('a run on servers of somebody else', () => {
-  it('passes, and leaves neither a proxy nor a key with them', async () => {
+  it('passes, and leaves neither a proxy nor a key of its own with them', async () => {
     writeFileSync(join(bed.dir, 'short.yaml'), SHORT);
+    await askRedis(theirs.redis, 'SET', 'gauntlet-theirs', 'kept');
     const cli = run('short.yaml');
     expect(NOTHING_FAILED, cli.stderr()).toContain(await cli.ended);
     const results = await readResults(join(bed.dir, 'gauntlet-report', 'short', 'results.json'));
@@ -61,7 +62,7 @@ describe('a run on servers of somebody else', () => {
     expect(results.run.environment.kind).toBe('external');
     expect(results.faults).toMatchObject([{ id: 'slow', tookHold: true }]);
     expect(await listProxies(theirs.toxiproxyUrl)).toEqual([]);
-    expect(await askRedis(theirs.redis, 'KEYS', '*')).toEqual([]);
+    expect(await askRedis(theirs.redis, 'KEYS', '*')).toEqual(['gauntlet-theirs']);
   });
 
   it('does not begin with a suite that cannot be ended', async () => {
