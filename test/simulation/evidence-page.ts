@@ -30,6 +30,7 @@ export function renderEvidence({ chunks, variants }: Evidence): string {
     `${(schedules / Math.max(1, seconds)).toFixed(1)} schedules a second on two cores that others used, too.`,
     '',
     `Seeds: ${seedRanges(chunks).join(', ')}.`,
+    ...(failures > 0 ? [`Failed: ${chunks.flatMap((c) => c.failedSeeds).join(', ')}.`] : []),
     '',
     '| topology and durability | schedules |',
     '| --- | --- |',

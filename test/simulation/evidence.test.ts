@@ -8,6 +8,7 @@ const chunk = (firstSeed: number, schedules: number, failures = 0): Chunk => ({
   firstSeed,
   schedules,
   failures,
+  failedSeeds: Array.from({ length: failures }, (_, i) => firstSeed + i),
   seconds: 10,
   occurred: { 'fault failover': 2, 'plan sentinel, 1 replicas, replicated': schedules },
 });
@@ -33,6 +34,7 @@ describe('stored results of schedules', () => {
     const missed = { name: 'v', rule: 'r', caughtBy: undefined, seed: undefined, schedules: 400 };
     const page = renderEvidence(withVariant(withChunk(none, chunk(1, 3_000, 2)), missed));
     expect(page).toContain('3000 schedules, 2 failed. ');
+    expect(page).toContain('Failed: 1, 2.');
     expect(page).toContain('**not caught**');
   });
 });

@@ -15,6 +15,7 @@ export interface BatchOptions {
 export interface BatchSummary {
   schedules: number;
   failures: number;
+  readonly failedSeeds: number[];
   events: number;
   handlings: number;
   accepted: number;
@@ -24,12 +25,22 @@ export interface BatchSummary {
 }
 
 export function emptySummary(): BatchSummary {
-  return { schedules: 0, failures: 0, events: 0, handlings: 0, accepted: 0, simulatedMs: 0, occurred: {} };
+  return {
+    schedules: 0,
+    failures: 0,
+    failedSeeds: [],
+    events: 0,
+    handlings: 0,
+    accepted: 0,
+    simulatedMs: 0,
+    occurred: {},
+  };
 }
 
 export function addSummary(sum: BatchSummary, other: BatchSummary): void {
   sum.schedules += other.schedules;
   sum.failures += other.failures;
+  sum.failedSeeds.push(...other.failedSeeds);
   sum.events += other.events;
   sum.handlings += other.handlings;
   sum.accepted += other.accepted;
@@ -65,6 +76,7 @@ export async function runBatch(options: BatchOptions): Promise<BatchSummary> {
       onFailure(seed, error instanceof Error ? error : new Error(String(error)));
     }
     summary.failures++;
+    summary.failedSeeds.push(seed);
   }
   return summary;
 }

@@ -7,7 +7,7 @@ export const HANDLING_VARIANTS: readonly Variant[] = [
   {
     name: 'settlements-without-compare',
     rule: 'each item of a settlement is a compare-and-set',
-    seed: 1,
+    seed: 4,
     breaks: ['dead-letter-once'],
     bias: { profiles: ['connections'], overrides: { failureShare: 0.6, breakShare: 0.02, maxFrameMessages: 4 } },
     scripts: [['groups/settle.lua', 'if not matches then', 'if false then']],
@@ -15,7 +15,7 @@ export const HANDLING_VARIANTS: readonly Variant[] = [
   {
     name: 'log-before-retries',
     rule: 'a new owner takes up retries before it reads the log',
-    seed: 1,
+    seed: 4,
     breaks: ['order'],
     bias: {
       profiles: ['kills', 'sleeps'],
@@ -33,7 +33,7 @@ export const HANDLING_VARIANTS: readonly Variant[] = [
   {
     name: 'retried-counts-as-handled',
     rule: 'what was retried, or became a dead letter, is not among what a process remembers as handled',
-    seed: 1,
+    seed: 2,
     breaks: ['nothing-lost'],
     bias: { profiles: ['failovers'], overrides: { failureShare: 0.3, lagMs: 400, topology: 'sentinel', replicas: 1 } },
     patch: () =>

@@ -49,7 +49,7 @@ export const OWNERSHIP_VARIANTS: readonly Variant[] = [
   {
     name: 'acquisitions-confirmed-by-one',
     rule: 'as many replicas as for publishing confirm an acquisition: one of two is not enough',
-    seed: 7,
+    seed: 11,
     breaks: ['one-owner'],
     bias: {
       profiles: ['handovers'],
@@ -71,7 +71,7 @@ export const OWNERSHIP_VARIANTS: readonly Variant[] = [
   {
     name: 'challenger-counts-from-sending',
     rule: 'a challenger counts from the receipt of the first reply that shows the row',
-    seed: 1,
+    seed: 7,
     breaks: ['one-owner'],
     bias: {
       profiles: ['late-challengers'],
@@ -102,7 +102,7 @@ export const OWNERSHIP_VARIANTS: readonly Variant[] = [
   {
     name: 'no-deadline-before-dispatch',
     rule: 'the owner looks at its deadline right before each dispatch',
-    seed: 1,
+    seed: 4,
     breaks: ['one-owner'],
     bias: { profiles: ['sleeps'], overrides: { ...BUSY, members: 2 } },
     patch: () =>
@@ -115,7 +115,7 @@ export const OWNERSHIP_VARIANTS: readonly Variant[] = [
   {
     name: 'scripts-ignore-history',
     rule: 'every fenced script compares the history of its server with that of the tenure',
-    seed: 1,
+    seed: 40,
     breaks: ['nothing-lost', 'order'],
     bias: {
       profiles: ['sleeping-bounces'],
@@ -157,7 +157,7 @@ export const OWNERSHIP_VARIANTS: readonly Variant[] = [
   {
     name: 'stale-census',
     rule: 'what the authority said of replicas counts only while it is fresh',
-    seed: 17,
+    seed: 11,
     breaks: ['one-owner', 'nothing-lost'],
     bias: {
       profiles: ['returning-replicas'],
