@@ -29,6 +29,7 @@ faults:
   - { id: slow, at: steady + 2s, latency: 20ms, for: 500ms }
 gates:
   - lost == 0
+  - availability == 100% overall
   - delivered == 100%
   - reordered == 0
 `;
