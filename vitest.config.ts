@@ -9,7 +9,9 @@ const env = { NO_COLOR: '1' };
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: 'unit', env, include: ['test/unit/**/*.test.ts'], maxWorkers: everyCore } },
+      {
+        test: { name: 'unit', env, include: ['test/unit/**/*.test.ts'], maxWorkers: everyCore, testTimeout: ceilingMs },
+      },
       {
         test: {
           name: 'integration',
