@@ -4,6 +4,7 @@ import type { Random } from '../random.js';
 import type { Directory, Master } from '../redis/directory.js';
 import type { Link } from '../redis/link.js';
 import { classifyFailure, isNoScript, isRedirection } from '../redis/refusal.js';
+import { parseReplicationInfo } from '../redis/replication-info.js';
 import type { Reply } from '../redis/wire-command.js';
 import type { LaneSender } from './lane-sender.js';
 import type { Durability } from './message.js';
@@ -106,7 +107,7 @@ export class PublishChannel {
       }
       if (pipeline === undefined) return;
       if (pipeline.length === 0) this.#isWaiting = false;
-      else this.#wait.send(needed, (error, confirmed) => this.#onWaited(pipeline, needed, error, confirmed));
+      else this.#await(needed, (error, confirmed, heard) => this.#onWaited(pipeline, needed, error, confirmed, heard));
     });
   }
 
@@ -135,15 +136,46 @@ export class PublishChannel {
     });
   }
 
-  #onWaited(pipeline: readonly Sent[], needed: number, error: Error | undefined, confirmed: number): void {
+  /**
+   * `onWaited` gets how many replicas have confirmed, and how many at least have to. Of replicas that are reported down
+   * one may be back without anybody having heard of it: it confirms as well as those that count, and is maybe not the one
+   * that becomes master next. So where fewer than all count it is asked, behind the WAIT, whom the master hears.
+   */
+  #await(needed: number, onWaited: (error: Error | undefined, confirmed: number, heard: number) => void): void {
+    if (!this.#context.need.isReduced(this.master)) {
+      this.#wait.send(needed, (error, confirmed) => onWaited(error, confirmed, 0));
+      return;
+    }
+    let failure: Error | undefined;
+    let confirmed = 0;
+    this.#wait.send(needed, (error, count) => {
+      failure = error;
+      confirmed = count;
+    });
+    this.link.send(['INFO', 'replication'], (error, reply) => {
+      failure ??= error;
+      const { configured } = this.#context.directory.census(this.master);
+      const heard = failure === undefined ? parseReplicationInfo(String(reply)).heard.length : 0;
+      onWaited(failure, confirmed, Math.min(configured, heard));
+    });
+  }
+
+  #onWaited(
+    pipeline: readonly Sent[],
+    needed: number,
+    error: Error | undefined,
+    confirmed: number,
+    heard: number,
+  ): void {
     const { need, directory, clock } = this.#context;
     this.#isWaiting = false;
+    const isOneBack = error === undefined && confirmed >= needed && confirmed < heard;
     if (error === undefined && confirmed < needed) need.onAnswer(this.master, confirmed);
-    if (error !== undefined) directory.refresh();
+    if (error !== undefined || isOneBack) directory.refresh();
     // Needed fewer meanwhile: a majority says that the others are down.
-    const isEnough = error === undefined && confirmed >= Math.min(needed, need.of(this.master));
+    const isEnough = error === undefined && !isOneBack && confirmed >= Math.min(needed, need.of(this.master));
     const confirmation: Confirmation = { replicas: Math.max(0, confirmed), isEnough: true };
-    const retryAtMs = error === undefined ? 0 : clock.nowMs() + RETRY_BASE_MS;
+    const retryAtMs = error === undefined && !isOneBack ? 0 : clock.nowMs() + RETRY_BASE_MS;
     for (const { sender, frame, attempt, error: failure, reply } of pipeline) {
       if (isEnough || failure !== undefined) {
         this.#settle(sender, frame, attempt, failure, reply, confirmation);

@@ -42,6 +42,13 @@ export class ReplicaNeed {
     return confirmations(durability === 'leader' ? 'replicated' : durability, policy, census, 'publish');
   }
 
+  /** Fewer than all have to confirm, because a majority says that the others are down. */
+  isReduced(master: Master): boolean {
+    const asked = this.asked(master);
+    const { configured } = this.#options.directory.census(master);
+    return asked > 0 && asked < configured && !this.isDegraded(master);
+  }
+
   /** Some master's replicas are to be asked again. */
   get isDegradedAnywhere(): boolean {
     return this.#answering.size > 0 && this.#options.directory.masters().some((master) => this.isDegraded(master));

@@ -149,6 +149,11 @@ export class Replication {
       '# Replication',
       `role:${this.isMaster ? 'master' : 'slave'}`,
       `connected_slaves:${this.connected.length}`,
+      ...this.#replicas.map((replica, i) => {
+        const [host, port] = replica.node.id.split(':');
+        const [state, lag] = [replica.isInSync ? 'online' : 'wait_bgsave', this.#isStreaming(replica) ? 0 : 60];
+        return `slave${i}:ip=${host},port=${port},state=${state},offset=${replica.ackedOffset},lag=${lag}`;
+      }),
       ...(this.masterOf === undefined ? [] : ['master_link_status:up']),
       `master_replid:${this.history}`,
       `master_repl_offset:${this.isMaster ? this.offset : this.#appliedOffset}`,

@@ -43,6 +43,14 @@ export const PUBLISHING_VARIANTS: readonly Variant[] = [
       }),
   },
   {
+    name: 'returned-replicas-unseen',
+    rule: 'a replica that is back although it counts as down does not confirm in place of one that counts',
+    seed: 88,
+    breaks: ['nothing-lost'],
+    bias: { profiles: ['dying-producers'], overrides: { ...REPLICATED, replicas: 2 } },
+    patch: () => replaceMethod(ReplicaNeed.prototype, 'isReduced', () => () => false),
+  },
+  {
     name: 'no-replay',
     rule: 'a producer sends again what a failover has lost',
     seed: 1,
