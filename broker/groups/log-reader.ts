@@ -1,7 +1,7 @@
 import { type Clock, pause } from '../clock.js';
 import type { Link } from '../redis/link.js';
 import { isRedirection } from '../redis/refusal.js';
-import type { Reply } from '../redis/wire-command.js';
+import type { CommandArgument, Reply } from '../redis/wire-command.js';
 import type { RawEntry } from './entry-reader.js';
 import type { Tenure } from './tenure.js';
 
@@ -28,12 +28,17 @@ const FIRST_ENTRY_BYTES = 256 * 1024;
 /** Behind a handler that never returns a partition is not read without end: each entry is remembered, and has a bitmap. */
 const MAX_TRACKED_ENTRIES = 65_536;
 
-/** Reads the partitions of one link with one blocking XREAD at a time, each from its own cursor. */
+/** A read that brought so much is followed by another one at once; below it everything there was has come. */
+const LARGE_READ_BYTES = 64 * 1024;
+
+/** Reads the partitions of one link, each from its own cursor: one read at a time, which waits where nothing is there. */
 export class LogReader {
   readonly #options: LogReaderOptions;
   #tenures: Tenure[] = [];
   /** So that COUNT (entries) can follow a limit in bytes: grows at once, shrinks as a moving average. */
   #entryBytes = FIRST_ENTRY_BYTES;
+  /** Of the messages that the last read brought. */
+  #lastBytes = 0;
   /** As the server names this connection; undefined while it has not told. */
   #clientId: number | undefined;
   #isBlocked = false;
@@ -86,16 +91,17 @@ export class LogReader {
 
   /** Returns whether Redis has answered. */
   async #read(wanted: readonly Tenure[], shareBytes: number, blockMs: number): Promise<boolean> {
-    const { link, onEntry, onRead, refresh } = this.#options;
+    const { onEntry, onRead, refresh } = this.#options;
     let free = Number.POSITIVE_INFINITY;
     for (const tenure of wanted) free = Math.min(free, shareBytes - tenure.bufferedBytes);
     const count = Math.max(1, Math.min(MAX_COUNT, Math.floor(free / this.#entryBytes)));
     const keys = wanted.map((tenure) => tenure.keys.log);
     const ids = wanted.map((tenure) => tenure.cursor);
+    const isMoreThere = this.#lastBytes >= LARGE_READ_BYTES;
     let reply: Reply;
-    this.#isBlocked = true;
+    this.#isBlocked = !isMoreThere;
     try {
-      reply = await link.call('XREAD', 'COUNT', count, 'BLOCK', blockMs, 'STREAMS', ...keys, ...ids);
+      reply = await this.#send(count, isMoreThere ? undefined : blockMs, ['STREAMS', ...keys, ...ids]);
     } catch (error) {
       // The link is closed, or Redis refuses for now.
       if (isRedirection(error as Error)) refresh();
@@ -103,17 +109,45 @@ export class LogReader {
     } finally {
       this.#isBlocked = false;
     }
+    let readBytes = 0;
     const byLog = new Map(wanted.map((tenure) => [tenure.keys.log, tenure]));
     for (const [log, entries] of streamsOf(reply)) {
       const tenure = byLog.get(log.toString())!;
       for (const entry of entries) {
         if (tenure.isOver) break;
         const bytes = onEntry(tenure, entry);
+        readBytes += bytes;
         this.#entryBytes = Math.max(64, bytes, this.#entryBytes + (bytes - this.#entryBytes) / 16);
       }
     }
+    this.#lastBytes = readBytes;
     onRead();
     return true;
+  }
+
+  /**
+   * A read that waits is answered with the first log that something comes to, while others get theirs in the same turn of
+   * the server. So with several logs a read of one entry does the waiting, and the read behind it, in the same write, brings
+   * that entry again together with all others: a round trip less for most of them.
+   */
+  #send(count: number, blockMs: number | undefined, streams: readonly CommandArgument[]): Promise<Reply> {
+    const { link } = this.#options;
+    const isOneLog = streams.length === 3;
+    if (blockMs !== undefined && isOneLog) return link.call('XREAD', 'COUNT', count, 'BLOCK', blockMs, ...streams);
+    if (blockMs === undefined) return link.call('XREAD', 'COUNT', count, ...streams);
+    return new Promise((resolve, reject) => {
+      let failure: Error | undefined;
+      link.corked(() => {
+        link.send(['XREAD', 'COUNT', 1, 'BLOCK', blockMs, ...streams], (error) => {
+          failure = error;
+        });
+        link.send(['XREAD', 'COUNT', count, ...streams], (error, reply) => {
+          failure ??= error;
+          if (failure === undefined) resolve(reply);
+          else reject(failure);
+        });
+      });
+    });
   }
 
   #woken(signal: AbortSignal): Promise<void> {

@@ -8,7 +8,7 @@ import type { ToWorker } from './protocol.js';
  * A young generation that has its size from the start, and a collector that keeps to its own thread: the helper threads
  * of several processes wait for each other where cores are few, with the event loop behind them (docs/adr/0003).
  */
-const NODE_FLAGS = ['--min-semi-space-size=16', '--max-semi-space-size=16', '--single-threaded-gc'];
+const NODE_FLAGS = ['--min-semi-space-size=4', '--max-semi-space-size=4', '--single-threaded-gc'];
 
 /** Messages of a process that has ended are in the channel already. */
 const LAST_MESSAGES_MS = 1_000;

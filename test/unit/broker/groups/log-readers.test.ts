@@ -34,6 +34,18 @@ function readersOf(entryBytes = 100) {
   return { clock, readers, add, seen, refreshCount: () => refreshes };
 }
 
+/** Readers of two logs that have read an entry of the first. */
+async function readTwoLogs(entryBytes?: number) {
+  const bed = readersOf(entryBytes);
+  const { link } = bed.add();
+  link.answer(5);
+  bed.readers.add(heldTenure(undefined, link, 1).tenure);
+  await turn();
+  for (const reply of [entryIds('1-0'), entryIds('1-0')]) link.answer(reply);
+  await turn();
+  return { ...bed, link };
+}
+
 const commands = (link: FakeLink) => link.outstanding.map(({ args }) => args[0]);
 const entryIds = (...ids: string[]): Reply => [[Buffer.from('g:{t.0}:log'), ids.map((id) => [Buffer.from(id), []])]];
 
@@ -77,6 +89,49 @@ describe('readers', () => {
     link.answer(entryIds('1-0'));
     await turn();
     expect(link.outstanding[0]!.args[2]).toBe(2);
+    readers.stop();
+    link.close();
+    await readers.stopped();
+  });
+
+  it('wait for the first of several logs, and bring what all of them have by then', async () => {
+    const { readers, link, seen } = await readTwoLogs();
+    const streams = ['STREAMS', 'g:{t.0}:log', 'g:{t.1}:log', '1-0', '0-0'];
+    expect(link.outstanding.map(({ args }) => args)).toEqual([
+      ['XREAD', 'COUNT', 1, 'BLOCK', 1_000, ...streams],
+      ['XREAD', 'COUNT', expect.any(Number), ...streams],
+    ]);
+    link.answer(entryIds('2-0'));
+    await turn();
+    expect(seen).toEqual(['1-0', 'read']);
+    link.answer([...(entryIds('2-0', '3-0') as Reply[]), [Buffer.from('g:{t.1}:log'), [[Buffer.from('1-1'), []]]]]);
+    await turn();
+    expect(seen).toEqual(['1-0', 'read', '2-0', '3-0', '1-1', 'read']);
+    readers.stop();
+    link.close();
+    await readers.stopped();
+  });
+
+  it('take nothing of a read whose waiting was refused', async () => {
+    const { readers, link, seen, clock } = await readTwoLogs();
+    link.outstanding.shift()!.onReply(new Error('UNBLOCKED the stream key no longer exists'), null);
+    link.answer(entryIds('2-0'));
+    await turn();
+    expect(seen).toEqual(['1-0', 'read']);
+    clock.advance(20);
+    await turn();
+    expect(link.outstanding[0]!.args.slice(-2)).toEqual(['1-0', '0-0']);
+    readers.stop();
+    link.close();
+    await readers.stopped();
+  });
+
+  it('do not wait while much is there', async () => {
+    const { readers, link } = await readTwoLogs(64 * 1024);
+    expect(link.outstanding.map(({ args }) => args.includes('BLOCK'))).toEqual([false]);
+    link.answer(null);
+    await turn();
+    expect(link.outstanding.map(({ args }) => args.includes('BLOCK'))).toEqual([true, false]);
     readers.stop();
     link.close();
     await readers.stopped();
