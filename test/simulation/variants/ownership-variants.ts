@@ -3,7 +3,7 @@ import { Lease } from '../../../broker/groups/lease.js';
 import { Tenure } from '../../../broker/groups/tenure.js';
 import { ReplicaLosses } from '../../../broker/redis/replica-losses.js';
 import { scriptSource } from './mutate-scripts.js';
-import { replaceMethod, type Variant } from './variant.js';
+import { REPLICATED, replaceMethod, type Variant } from './variant.js';
 
 const HISTORY_COMPARED = 'or row[3] ~= history then';
 const OWN_ROW = 'row[1] ~= ARGV[1] or row[2] ~= ARGV[2] or row[3] ~= history';
@@ -20,15 +20,6 @@ function confirmedBy(source: string, confirmations: (replicas: number) => number
     };
   });
 }
-
-/** Replicas are behind, and there is always something that one of them has not yet. */
-const REPLICATED = {
-  durability: 'replicated',
-  onReplicaLoss: 'survivors',
-  topology: 'sentinel',
-  lagMs: 400,
-  replyTimeoutMs: 3_000,
-} as const;
 
 /** Owners have always something to handle. */
 const BUSY = { partitions: 1, keys: 4, handlerMs: 200, messages: 200 } as const;

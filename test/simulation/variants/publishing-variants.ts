@@ -1,15 +1,6 @@
 import { ReplicaNeed } from '../../../broker/log/replica-need.js';
 import { RetainedFrames } from '../../../broker/log/retained-frames.js';
-import { replaceMethod, type Variant } from './variant.js';
-
-/** Replicas are behind, and there is always something that one of them has not yet. */
-const REPLICATED = {
-  durability: 'replicated',
-  onReplicaLoss: 'survivors',
-  topology: 'sentinel',
-  lagMs: 400,
-  replyTimeoutMs: 3_000,
-} as const;
+import { REPLICATED, replaceMethod, type Variant } from './variant.js';
 
 /** What publishing cannot do without. */
 export const PUBLISHING_VARIANTS: readonly Variant[] = [

@@ -19,6 +19,15 @@ export interface Variant {
   patch?(clock: () => Scheduler): () => void;
 }
 
+/** Replicas are behind, and there is always something that one of them has not yet. */
+export const REPLICATED = {
+  durability: 'replicated',
+  onReplicaLoss: 'survivors',
+  topology: 'sentinel',
+  lagMs: 400,
+  replyTimeoutMs: 3_000,
+} as const;
+
 /** Replaces a method. Returns what puts the old one back. */
 export function replaceMethod<T extends object, K extends keyof T>(
   prototype: T,
