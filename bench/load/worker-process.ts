@@ -1,10 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { workerArgv } from '../../harness/worker-argv.js';
+import { LOAD_WORKER_FLAGS, workerArgv } from '../../harness/worker-argv.js';
 import type { BenchContext } from '../benchmark.js';
 import type { FromWorker, ToWorker, WorkerFigures, WorkerTask } from './protocol.js';
 
-/** As the harness starts its workers (docs/adr/0003), for all contenders alike. */
-const NODE_FLAGS = ['--min-semi-space-size=16', '--max-semi-space-size=16', '--single-threaded-gc'];
 const EXIT_MS = 10_000;
 
 type Message<K extends FromWorker['kind']> = Extract<FromWorker, { kind: K }>;
@@ -31,7 +29,7 @@ export class BenchWorker {
   static async start(context: BenchContext, task: WorkerTask): Promise<BenchWorker> {
     const { registry, disposal, signal } = context;
     signal.throwIfAborted();
-    const argv = [...NODE_FLAGS, ...workerArgv(new URL('./worker.js', import.meta.url))];
+    const argv = [...LOAD_WORKER_FLAGS, ...workerArgv(new URL('./worker.js', import.meta.url))];
     const child = spawn(process.execPath, argv, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'], signal });
     const { pid } = child;
     if (pid !== undefined) registry.add(pid, `bench ${task.role}`);

@@ -1,14 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import type { RunRegistry } from '../environment/run-registry.js';
-import { workerArgv } from '../worker-argv.js';
+import { LOAD_WORKER_FLAGS, workerArgv } from '../worker-argv.js';
 import type { ToWorker } from './protocol.js';
-
-/**
- * A young generation that has its size from the start, and a collector that keeps to its own thread: the helper threads
- * of several processes wait for each other where cores are few, with the event loop behind them (docs/adr/0003).
- */
-const NODE_FLAGS = ['--min-semi-space-size=4', '--max-semi-space-size=4', '--single-threaded-gc'];
 
 /** Messages of a process that has ended are in the channel already. */
 const LAST_MESSAGES_MS = 1_000;
@@ -31,7 +25,7 @@ export function spawnChild(options: ChildOptions): ChildProcess {
   const log = openSync(options.logPath, 'a');
   let child: ChildProcess;
   try {
-    child = spawn(process.execPath, [...NODE_FLAGS, ...workerArgv(entry, options.userModule)], {
+    child = spawn(process.execPath, [...LOAD_WORKER_FLAGS, ...workerArgv(entry, options.userModule)], {
       stdio: ['ignore', log, log, 'ipc'],
       serialization: 'advanced',
       // A process group of its own: Ctrl-C on a terminal reaches the orchestrator only, which then ends it in order.
