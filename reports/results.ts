@@ -90,6 +90,8 @@ const gate = z.object({
   samples: z.number(),
   /** Why it failed or is inconclusive, or what the value alone does not say. */
   note: z.string().nullable(),
+  /** With the verdict inconclusive: what kept the gate from another one. */
+  obstacle: z.enum(['disturbed-machine', 'damaged-ledger', 'absent-fault', 'no-interval']).optional(),
   /** Observed values of every repetition, this one included. */
   repeats: z.array(nullableNumber),
   /** With `--repeat`. */

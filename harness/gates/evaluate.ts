@@ -48,6 +48,7 @@ function evaluateGate(gate: Gate, input: EvaluateInput): GateResult {
   const first = absence === undefined ? decide(gate, measurement) : undefined;
   const judged = first === 'fail' ? judgeFailure(gate, metric, measurement, input) : undefined;
   const verdict = judged?.verdict ?? first ?? 'inconclusive';
+  const obstacle = judged?.obstacle ?? (first === undefined ? (absence ? 'absent-fault' : 'no-interval') : undefined);
   const { value, samples, interval } = measurement;
   const margin = marginOf(value, gate.operator, gate.limit.value);
   const unsure = first === undefined ? (absence ?? 'too few seconds for an interval') : undefined;
@@ -67,8 +68,16 @@ function evaluateGate(gate: Gate, input: EvaluateInput): GateResult {
     confidence: gate.confidence ?? DEFAULT_CONFIDENCE,
     samples,
     note: notes.filter((note) => note !== undefined).join('; ') || null,
+    ...(obstacle !== undefined && { obstacle }),
     repeats: [samples === 0 ? null : finite(value)],
   };
+}
+
+/** An inconclusive one says what was in the way. */
+interface JudgedFailure {
+  readonly verdict: Verdict;
+  readonly note: string | undefined;
+  readonly obstacle?: GateResult['obstacle'];
 }
 
 /** Whether a failure stands: not on a damaged ledger, and not when only a disturbed machine explains it. */
@@ -77,9 +86,10 @@ function judgeFailure(
   metric: Metric,
   { samples }: Measurement,
   { run, scenario, instrument }: EvaluateInput,
-): { verdict: Verdict; note: string | undefined } {
+): JudgedFailure {
   if (run.damage.length > 0 && metric.name !== 'crashed') {
-    return { verdict: 'inconclusive', note: 'the ledger that it rests on is damaged' };
+    const note = 'the ledger that it rests on is damaged';
+    return { verdict: 'inconclusive', note, obstacle: 'damaged-ledger' };
   }
   if (samples === 0) return { verdict: 'fail', note: 'nothing to judge by: no samples in scope' };
   if (!metric.excusable) return { verdict: 'fail', note: undefined };
@@ -88,10 +98,11 @@ function judgeFailure(
   const share = droppedShare(scope, without);
   if (share === 0) return { verdict: 'fail', note: undefined };
   const percent = `${(share * 100).toFixed(1)} % of its time`;
-  if (share > 0.5) return { verdict: 'inconclusive', note: `the machine was disturbed for ${percent}` };
+  const obstacle = 'disturbed-machine';
+  if (share > 0.5) return { verdict: 'inconclusive', note: `the machine was disturbed for ${percent}`, obstacle };
   const again = decide(gate, metric.measure({ run, scenario, gate, without }));
   return again === 'pass'
-    ? { verdict: 'inconclusive', note: `passes without ${percent} in which the machine was disturbed` }
+    ? { verdict: 'inconclusive', note: `passes without ${percent} in which the machine was disturbed`, obstacle }
     : { verdict: 'fail', note: `fails also without ${percent} in which the machine was disturbed` };
 }
 

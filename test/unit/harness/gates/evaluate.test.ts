@@ -80,6 +80,9 @@ describe('evaluateGates', () => {
     const slow = check({ story: frozen(1000, 1009) });
     expect(judge(slow, ['latency.p99 < 5ms']).verdict).toBe('pass');
     expect(judge(slow, ['latency.p99.8 < 5ms with confidence 95%']).verdict).toBe('fail');
+    const short = constantPlan({ ratePerSec: 250, phases: [{ name: 'steady', durationMs: 1000 }] });
+    const [gate] = judge(check({ plan: short }), ['latency.p99 < 5ms with confidence 95%']).gates;
+    expect(gate).toMatchObject({ verdict: 'inconclusive', obstacle: 'no-interval', interval: null });
   });
 
   it('fails gates without samples, and counts without an accepted message', () => {
@@ -140,7 +143,11 @@ describe('evaluateGates', () => {
         verdict: 'inconclusive',
         reason: `the fault cut did not take hold: ${observed}.`,
         gates: [
-          { verdict: 'inconclusive', note: expect.stringContaining(`the fault cut was never injected: ${observed}`) },
+          {
+            verdict: 'inconclusive',
+            note: expect.stringContaining(`the fault cut was never injected: ${observed}`),
+            obstacle: 'absent-fault',
+          },
         ],
       });
     }
@@ -177,7 +184,8 @@ describe('evaluateGates', () => {
       },
       overrides: { crashes },
     });
-    expect(judge(run, ['lost == 0'])).toMatchObject({ verdict: 'inconclusive', gates: [{ observed: 1 }] });
+    const damaged = { observed: 1, obstacle: 'damaged-ledger' };
+    expect(judge(run, ['lost == 0'])).toMatchObject({ verdict: 'inconclusive', gates: [damaged] });
     expect(judge(run, ['crashed == 0'])).toMatchObject({
       verdict: 'fail',
       gates: [{ observed: 1, note: 'consumer-1: ended by SIGSEGV' }],
@@ -213,7 +221,8 @@ describe('a disturbed machine', () => {
   it('excuses a latency that is good without the stalled intervals', () => {
     expect(judge(run(), gates).verdict).toBe('fail');
     const excused = judge(run(), gates, { stalls: [{ fromNs: at(2000), untilNs: at(2100) }] });
-    expect(excused).toMatchObject({ verdict: 'inconclusive', gates: [{ verdict: 'inconclusive' }] });
+    const open = { verdict: 'inconclusive', obstacle: 'disturbed-machine' };
+    expect(excused).toMatchObject({ verdict: 'inconclusive', gates: [open] });
     expect(excused.gates[0]?.note).toBe('passes without 2.5 % of its time in which the machine was disturbed');
     const stolen = judge(run(), gates, { steal: [{ fromNs: at(2000), untilNs: at(2100), share: 0.06 }] });
     expect(stolen.verdict).toBe('inconclusive');
@@ -235,6 +244,7 @@ describe('a disturbed machine', () => {
     expect(half.gates[0]).toMatchObject({
       verdict: 'inconclusive',
       note: 'the machine was disturbed for 52.5 % of its time',
+      obstacle: 'disturbed-machine',
     });
   });
 
