@@ -1,3 +1,4 @@
+import { runHistory } from './earlier-runs.js';
 import { formatInterval, formatLimit, formatMargin, formatObserved } from './format.js';
 import { ledgerExamples } from './ledger-counts.js';
 import type { GateResult, Results, Story, Suite } from './results.js';
@@ -38,6 +39,8 @@ function renderSuite({ entry, results }: SuiteRow, id: number, suite: Suite): st
     errors: String(count('error')),
     time: (Math.max(0, entry.durationMs) / 1000).toFixed(3),
   };
+  const history = runHistory(suite, entry);
+  const said = `${entry.verdict}: ${entry.reason}${history === undefined ? '' : `\n${history}`}`;
   const properties = results === undefined ? [] : propertiesOf(results);
   return [
     `  <testsuite ${Object.entries(attributes)
@@ -47,7 +50,7 @@ function renderSuite({ entry, results }: SuiteRow, id: number, suite: Suite): st
     ...properties.map(([key, value]) => `      <property name="${xml(token(key))}" value="${xml(value)}"/>\n`),
     '    </properties>\n',
     ...cases.map((one) => renderCase(one, `gauntlet.${name}`)),
-    `    <system-out>${xml(`${entry.verdict}: ${entry.reason}`)}</system-out>\n`,
+    `    <system-out>${xml(said)}</system-out>\n`,
     '    <system-err></system-err>\n',
     '  </testsuite>\n',
   ].join('');

@@ -1,3 +1,4 @@
+import { runNumber } from './earlier-runs.js';
 import {
   formatBound,
   formatCount,
@@ -46,7 +47,7 @@ export function renderMarkdown(suite: Suite, results: readonly Results[]): strin
   }
   if (rows.length > MAX_ROWS) lines.push('', `... and ${rows.length - MAX_ROWS} more.`);
 
-  lines.push(...overRuns(results));
+  lines.push(...runAgain(suite), ...overRuns(results));
   const gates = rows.flatMap(({ entry, results: one }) =>
     (one?.gates ?? []).filter((gate) => gate.verdict !== 'pass').map((gate) => gateRow(entry.name, gate)),
   );
@@ -65,6 +66,17 @@ export function renderMarkdown(suite: Suite, results: readonly Results[]): strin
   if (found.length > 0) lines.push('', '### Trouble with the instrument', '', ...found.slice(0, MAX_ROWS));
   lines.push('', 'Reproduce:', '', '```sh', suite.command.replace(/[`\p{Cc}]/gu, ' '), '```', '');
   return lines.join('\n');
+}
+
+/** With `--rerun-inconclusive`: which verdicts are not of the first run. */
+function runAgain(suite: Suite): string[] {
+  const rows = suite.scenarios.flatMap((entry) => {
+    const number = runNumber(suite, entry);
+    if (number === undefined) return [];
+    const before = entry.earlier?.map(({ folder, reason }) => `    - ${code(folder)}: ${text(reason)}`) ?? [];
+    return [`- **${text(entry.folder ?? entry.name)}**: ${number}; before it, inconclusive:`, ...before];
+  });
+  return rows.length === 0 ? [] : ['', '### Run again', '', ...rows.slice(0, MAX_ROWS)];
 }
 
 /** With `--repeat`: what each gate came to in all runs. */

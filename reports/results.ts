@@ -22,6 +22,8 @@ const run = z.object({
   startedAt: z.string(),
   /** Which of `--repeat`, from 1. */
   repetition: z.number().int(),
+  /** With `--rerun-inconclusive`, from 2: which run of this repetition it is. All before it were inconclusive. */
+  attempt: z.number().int().optional(),
   scenario: z.object({
     name: z.string(),
     description: z.string(),
@@ -273,6 +275,8 @@ export const suiteSchema = z.object({
   verdict,
   exitCode: z.number().int(),
   command: z.string(),
+  /** How often an inconclusive run was to be made again; absent: never. */
+  rerunInconclusive: z.number().int().optional(),
   scenarios: z.array(
     z.object({
       name: z.string(),
@@ -280,7 +284,10 @@ export const suiteSchema = z.object({
       folder: z.string().nullable(),
       verdict: z.enum(['pass', 'fail', 'inconclusive', 'error', 'interrupted']),
       reason: z.string(),
+      /** Of the run that the verdict is from, without the ones before it. */
       durationMs: z.number(),
+      /** The runs before it in order, all inconclusive: each with its own report. */
+      earlier: z.array(z.object({ folder: z.string(), reason: z.string(), durationMs: z.number() })).optional(),
       /** Logs that a run without results left, relative to the report folder. */
       logs: z.array(z.string()).optional(),
     }),

@@ -1,5 +1,6 @@
 import { readdir, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import { isEarlierFolder } from './earlier-runs.js';
 import { readResults, readSuite } from './read-results.js';
 import { ReportError } from './report-error.js';
 import type { Results, Suite } from './results.js';
@@ -13,6 +14,8 @@ export interface StoredRun {
 
 export interface Stored {
   readonly runs: readonly StoredRun[];
+  /** The inconclusive runs before those of the suite: with reports, and no part of its results. */
+  readonly earlier: readonly StoredRun[];
   /** The suite as it was, when one report folder was given. */
   readonly suite: Suite | undefined;
 }
@@ -34,7 +37,7 @@ export async function loadStored(paths: readonly string[]): Promise<Stored> {
     const results = await readResults(file);
     runs.push({ dir: dirname(file), folder: freeFolder(folderName(results), taken), results });
   }
-  return { runs, suite: undefined };
+  return { runs, earlier: [], suite: undefined };
 }
 
 async function storedSuite(path: string): Promise<Stored | undefined> {
@@ -42,17 +45,23 @@ async function storedSuite(path: string): Promise<Stored | undefined> {
   if (!(await exists(file))) return undefined;
   const suite = await readSuite(file);
   const runs: StoredRun[] = [];
-  for (const { folder, logs = [] } of suite.scenarios) {
-    for (const below of folder === null ? logs : [folder, ...logs]) {
+  const kept: StoredRun[] = [];
+  for (const { folder, logs = [], earlier = [] } of suite.scenarios) {
+    const before = earlier.map((one) => one.folder);
+    for (const below of folder === null ? [...before, ...logs] : [folder, ...before, ...logs]) {
       if (below === '' || /^[/\\]|^[a-z]:|(^|[/\\])\.\.([/\\]|$)/i.test(below)) {
         throw new ReportError('invalid', `${file}: the path ${JSON.stringify(below)} is not below the report folder.`);
       }
     }
-    if (folder === null) continue;
-    const dir = resolve(path, folder);
-    runs.push({ dir, folder, results: await readResults(join(dir, 'results.json')) });
+    for (const one of before) kept.push(await storedRun(path, one));
+    if (folder !== null) runs.push(await storedRun(path, folder));
   }
-  return { runs, suite };
+  return { runs, earlier: kept, suite };
+}
+
+async function storedRun(path: string, folder: string): Promise<StoredRun> {
+  const dir = resolve(path, folder);
+  return { dir, folder, results: await readResults(join(dir, 'results.json')) };
 }
 
 async function resultFiles(path: string): Promise<string[]> {
@@ -63,6 +72,8 @@ async function resultFiles(path: string): Promise<string[]> {
   if (await exists(join(path, 'results.json'))) return [resolve(path, 'results.json')];
   const found: string[] = [];
   for (const entry of (await readdir(path)).sort()) {
+    // Only the last run of a repetition speaks for it.
+    if (isEarlierFolder(entry)) continue;
     const file = resolve(path, entry, 'results.json');
     if (await exists(file)) found.push(file);
   }

@@ -31,7 +31,7 @@ async function report(paths: string[], { out }: { out: string }): Promise<void> 
   const dir = resolve(out);
   const stored = await loadStored(paths);
   await ensureWritable(dir);
-  for (const run of stored.runs) {
+  for (const run of [...stored.runs, ...stored.earlier]) {
     const folder = join(dir, run.folder);
     await copyLogs(run, folder);
     await writeScenarioReport(folder, run.results);

@@ -26,10 +26,11 @@ Examples:
   $ gauntlet run my.yaml --set load.message.size=4KiB --seed 7
   $ gauntlet run scenarios --tags ci --fail-fast
   $ gauntlet run my.yaml --repeat 5 --report /tmp/five
+  $ gauntlet run --rerun-inconclusive 2                 on a shared machine: measure again what it disturbed
   $ gauntlet run my.yaml --env external --redis redis://127.0.0.1:6379 --toxiproxy http://127.0.0.1:8474
 
 Exit codes: 0 pass, 1 a gate failed, 2 scenario or usage error, 3 environment could not be provided,
-4 inconclusive, 130 interrupted.`;
+4 inconclusive (see --rerun-inconclusive), 130 interrupted.`;
 
 interface RunFlags {
   readonly report: string;
@@ -39,6 +40,7 @@ interface RunFlags {
   readonly toxiproxy?: string;
   readonly seed?: number;
   readonly repeat: number;
+  readonly rerunInconclusive: number;
   readonly tags?: readonly string[];
   readonly set: readonly string[];
   readonly failFast?: boolean;
@@ -58,6 +60,12 @@ export function registerRun(program: Command): void {
     .option('--toxiproxy <url>', 'control API of Toxiproxy of an external environment')
     .option('--seed <n>', 'seed instead of the scenario’s', wholeNumber('--seed', 0))
     .option('--repeat <n>', 'run each scenario n times; all must pass', wholeNumber('--repeat', 1), 1)
+    .option(
+      '--rerun-inconclusive <n>',
+      'run again what only the machine or the instrument kept from a verdict, n times at most',
+      wholeNumber('--rerun-inconclusive', 0),
+      0,
+    )
     .option('--tags <a,b>', 'only scenarios with one of these tags', (text: string) => text.split(','))
     .option('--set <path=value>', 'change a value of the scenario; may be repeated', collect, [])
     .option('--fail-fast', 'stop after the first scenario that does not pass')
@@ -83,6 +91,7 @@ async function run(paths: string[], flags: RunFlags): Promise<void> {
     {
       scenarios,
       repeat: flags.repeat,
+      rerunInconclusive: flags.rerunInconclusive,
       failFast: flags.failFast === true,
       reportDir: resolve(flags.report),
       target,

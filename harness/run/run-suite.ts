@@ -1,16 +1,14 @@
-import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { clearScenarioReport, clearSuite } from '../../reports/clear-report.js';
 import { renderMarkdown } from '../../reports/markdown.js';
 import { overRuns } from '../../reports/repeats.js';
-import { ReportError } from '../../reports/report-error.js';
 import type { GateResult, Results, Suite } from '../../reports/results.js';
 import { ensureWritable, writeScenarioReport, writeSuite } from '../../reports/write-report.js';
 import { type Clock, NS_PER_MS } from '../clock.js';
-import { HarnessError } from '../errors.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import type { Scenario } from '../scenario/scenario.js';
 import type { Progress } from './progress.js';
+import { type Outcome, runRepetition } from './repetition.js';
 import type { ScenarioOptions } from './run-scenario.js';
 import type { RunTarget } from './start-environment.js';
 import { appendStepSummary } from './step-summary.js';
@@ -18,6 +16,8 @@ import { appendStepSummary } from './step-summary.js';
 export interface SuiteOptions {
   readonly scenarios: readonly Scenario[];
   readonly repeat: number;
+  /** How often a run that is inconclusive is made again, of each repetition. */
+  readonly rerunInconclusive: number;
   readonly failFast: boolean;
   readonly reportDir: string;
   readonly target: RunTarget;
@@ -43,58 +43,36 @@ type Entry = Suite['scenarios'][number];
 
 /** One scenario after the other, each repetition with a report of its own; then the suite's files. */
 export async function runSuite(options: SuiteOptions, signal: AbortSignal): Promise<SuiteOutcome> {
-  const { clock, progress, reportDir, repeat } = options;
+  const { clock, reportDir, repeat, rerunInconclusive } = options;
   await ensureWritable(reportDir);
   await clearSuite(reportDir);
   for (const folder of folders(options)) await clearScenarioReport(join(reportDir, folder));
   const startedAt = new Date(clock.wallMs()).toISOString();
   const startNs = clock.nowNs();
-  const entries: Entry[] = [];
+  const outcomes: Outcome[] = [];
   const results: Results[] = [];
-  const codes: ExitCode[] = [];
 
   for (const [index, scenario] of options.scenarios.entries()) {
     if (signal.aborted) break;
     const runs: { results: Results; folder: string }[] = [];
-    for (let repetition = 1; repetition <= repeat; repetition++) {
-      const folder = folderOf(scenario, repetition, repeat);
-      const place = `${index + 1}/${options.scenarios.length} ${folder}`;
-      progress.scenario(place, scenario.description);
-      const scenarioNs = clock.nowNs();
-      const finish = (entry: Omit<Entry, 'name' | 'durationMs'>) =>
-        entries.push({ name: scenario.name, durationMs: (clock.nowNs() - scenarioNs) / NS_PER_MS, ...entry });
-      try {
-        const document = await options.run(
-          { ...options, scenario, repetition, reportDir: join(reportDir, folder) },
-          signal,
-        );
-        await writeScenarioReport(join(reportDir, folder), document);
-        runs.push({ results: document, folder });
-        codes.push(exitCodeOf(document));
-        finish({ folder, verdict: document.verdict, reason: document.reason });
-      } catch (thrown) {
-        const error = firstError(thrown);
-        if (error instanceof ReportError) throw error;
-        const code = error instanceof HarnessError ? error.exitCode : EXIT.environment;
-        codes.push(code);
-        const interrupted = code === EXIT.interrupted;
-        const reason = error instanceof HarnessError ? error.message : `internal error: ${describe(error)}`;
-        const logs = await keptLogs(reportDir, folder);
-        finish({ folder: null, verdict: interrupted ? 'interrupted' : 'error', reason, logs });
-        if (!interrupted) progress.event(reason);
-      }
-      progress.end();
-      if (signal.aborted || (options.failFast && codes.at(-1) !== EXIT.pass)) break;
+    for (let number = 1; number <= repeat; number++) {
+      const folder = folderOf(scenario, number, repeat);
+      const title = `${index + 1}/${options.scenarios.length} ${folder}`;
+      const outcome = await runRepetition(options, { scenario, number, folder, title }, signal);
+      outcomes.push(outcome);
+      if (outcome.results !== undefined) runs.push({ results: outcome.results, folder });
+      if (signal.aborted || (options.failFast && outcome.exitCode !== EXIT.pass)) break;
     }
     for (const run of repeat === 1 ? runs : shareRepeats(runs)) {
       if (repeat > 1) await writeScenarioReport(join(reportDir, run.folder), run.results);
       results.push(run.results);
     }
-    if (options.failFast && codes.some((code) => code !== EXIT.pass)) break;
+    if (options.failFast && outcomes.some(({ exitCode }) => exitCode !== EXIT.pass)) break;
   }
 
+  const entries = outcomes.map(({ entry }) => entry);
   if (signal.aborted) entries.push(...neverRun(options.scenarios, entries));
-  const exitCode = signal.aborted ? EXIT.interrupted : mergeExitCodes(codes);
+  const exitCode = signal.aborted ? EXIT.interrupted : mergeExitCodes(outcomes.map((one) => one.exitCode));
   const suite: Suite = {
     gauntletSuite: 1,
     startedAt,
@@ -102,6 +80,7 @@ export async function runSuite(options: SuiteOptions, signal: AbortSignal): Prom
     verdict: suiteVerdict(entries, signal.aborted),
     exitCode,
     command: options.command,
+    ...(rerunInconclusive > 0 && { rerunInconclusive }),
     scenarios: entries,
   };
   await writeSuite(reportDir, suite, results);
@@ -113,12 +92,6 @@ export async function runSuite(options: SuiteOptions, signal: AbortSignal): Prom
 
 function folderOf({ name }: Scenario, repetition: number, repeat: number): string {
   return repeat === 1 ? name : `${name}-${repetition}`;
-}
-
-/** What a run without results leaves to look at. */
-async function keptLogs(reportDir: string, folder: string): Promise<string[]> {
-  const names = await readdir(join(reportDir, folder, 'logs')).catch(() => []);
-  return names.sort().map((name) => `${folder}/logs/${name}`);
 }
 
 function folders({ scenarios, repeat }: SuiteOptions): string[] {
@@ -140,11 +113,6 @@ function shareRepeats(runs: readonly { results: Results; folder: string }[]): { 
   }));
 }
 
-function exitCodeOf(results: Results): ExitCode {
-  if (results.verdict === 'pass') return EXIT.pass;
-  return results.verdict === 'fail' ? EXIT.gateFailed : EXIT.inconclusive;
-}
-
 const PRECEDENCE: readonly ExitCode[] = [
   EXIT.interrupted,
   EXIT.usage,
@@ -163,17 +131,6 @@ function neverRun(scenarios: readonly Scenario[], entries: readonly Entry[]): En
   return scenarios
     .filter(({ name }) => !entries.some((entry) => entry.name === name))
     .map(({ name }) => ({ name, folder: null, verdict: 'interrupted', reason: 'never run', durationMs: 0 }));
-}
-
-/** What went wrong first, where clearing up after it went wrong too. */
-function firstError(thrown: unknown): unknown {
-  let error = thrown;
-  while (error instanceof Error && 'suppressed' in error) error = error.suppressed;
-  return error;
-}
-
-function describe(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
 function suiteVerdict(entries: readonly Entry[], interrupted: boolean): Suite['verdict'] {

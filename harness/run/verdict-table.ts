@@ -1,3 +1,4 @@
+import { runHistory } from '../../reports/earlier-runs.js';
 import { formatMedian } from '../../reports/format.js';
 import { repeatedGates, repeatedScenarios } from '../../reports/repeats.js';
 import type { Results, Suite } from '../../reports/results.js';
@@ -20,6 +21,7 @@ export function renderVerdictTable(suite: Suite, results: readonly Results[], pc
     lines.push(`${mark}  ${entry.name.padEnd(width)}  ${run === undefined ? firstLine(entry.reason) : figures(run)}`);
   }
   for (const { results: run } of rows) if (run !== undefined) lines.push(...shortfalls(run, pc));
+  lines.push(...runAgain(suite, pc));
   for (const one of repeatedScenarios(results)) lines.push(...overRuns(one, pc));
   lines.push('');
   return lines.join('\n');
@@ -65,6 +67,15 @@ function shortfalls(result: Results, pc: Colours): string[] {
   }
   for (const problem of result.instrument.problems) lines.push(`  ${pc.yellow('instrument:')} ${problem}`);
   return lines;
+}
+
+/** With `--rerun-inconclusive`: a line for each verdict that is not of the first run. */
+function runAgain(suite: Suite, pc: Colours): string[] {
+  const rows = suite.scenarios.flatMap((entry) => {
+    const history = runHistory(suite, entry);
+    return history === undefined ? [] : [`${pc.bold(entry.folder ?? entry.name)}: ${history}`];
+  });
+  return rows.length === 0 ? [] : ['', ...rows];
 }
 
 /** With `--repeat`: a line a gate. */

@@ -61,6 +61,7 @@ function meta(results: Results): string {
   const { run } = results;
   return [
     formatTime(run.startedAt),
+    ...(run.attempt !== undefined ? [`run ${run.attempt}: before it, inconclusive`] : []),
     `${formatMs(loadMs(results))} of load`,
     `seed ${run.seed}`,
     `${run.driver.name} on ${run.environment.topology} Redis ${run.versions.redis}`,

@@ -1,3 +1,4 @@
+import { runNumber } from '../earlier-runs.js';
 import {
   formatCount,
   formatLatency,
@@ -11,7 +12,7 @@ import {
 import { ledgerCount } from '../ledger-counts.js';
 import { repeatedGates, repeatedScenarios } from '../repeats.js';
 import type { Results, Suite } from '../results.js';
-import { type SuiteRow, suiteRows, troubles } from '../suite.js';
+import { type SuiteEntry, type SuiteRow, suiteRows, troubles } from '../suite.js';
 import { throughput } from '../throughput.js';
 import { repeats } from './gates-table.js';
 import { type Content, html, type Markup } from './markup.js';
@@ -30,7 +31,7 @@ export function renderSuitePage(suite: Suite, results: readonly Results[]): stri
 <main id="main" class="wrap">
 <section aria-labelledby="scenarios-title"><h2 id="scenarios-title">Scenarios</h2>
 <div class="scroll" role="region" aria-label="Scenarios" tabindex="0"><table class="suite"><thead><tr><th>verdict</th><th>scenario</th><th class="num">delivered</th><th class="num">lost</th><th class="num">p99</th><th class="num">throughput</th><th class="num">took</th></tr></thead><tbody>
-${rows.map(row)}
+${rows.map((one) => row(one, suite))}
 </tbody></table></div></section>
 ${overRuns(results)}
 <section aria-labelledby="reproduce-title"><h2 id="reproduce-title">Reproduce</h2><div class="command"><pre tabindex="0"><code>${suite.command}</code></pre></div>
@@ -44,11 +45,11 @@ ${overRuns(results)}
   });
 }
 
-function row({ entry, results }: SuiteRow): Markup {
+function row({ entry, results }: SuiteRow, suite: Suite): Markup {
   const attention = entry.verdict === 'pass' ? '' : `attention ${entry.verdict}`;
   const name =
     entry.folder === null ? entry.name : html`<a href="./${href(entry.folder)}/index.html">${entry.folder}</a>`;
-  return html`<tr class="${attention}"><td>${verdictBadge(entry.verdict)}</td><td class="wide"><strong>${name}</strong>${results && html`<div class="muted">${results.run.scenario.description}</div>`}<div>${entry.reason}</div>${problems(results)}${logs(entry.logs ?? [])}</td>
+  return html`<tr class="${attention}"><td>${verdictBadge(entry.verdict)}</td><td class="wide"><strong>${name}</strong>${results && html`<div class="muted">${results.run.scenario.description}</div>`}<div>${entry.reason}</div>${problems(results)}${earlierRuns(suite, entry)}${logs(entry.logs ?? [])}</td>
 ${results === undefined ? html`<td class="num">–</td><td class="num">–</td><td class="num">–</td><td class="num">–</td>` : figures(results)}<td class="num">${formatMs(entry.durationMs)}</td></tr>`;
 }
 
@@ -90,6 +91,17 @@ function problems(results: Results | undefined): Content {
       : troubles(results).map((text) => html`<li>${verdictBadge('inconclusive')} ${text}</li>`);
   const all = [...gates, ...found];
   return all.length > 0 && html`<ul class="problems">${all}</ul>`;
+}
+
+/** With `--rerun-inconclusive`: what was before the run that the verdict is from. */
+function earlierRuns(suite: Suite, entry: SuiteEntry): Content {
+  const number = runNumber(suite, entry);
+  if (number === undefined) return null;
+  const runs = entry.earlier?.map(
+    ({ folder, reason, durationMs }) =>
+      html`<li>${verdictBadge('inconclusive')} <a href="./${href(folder)}/index.html">${folder}</a>: ${reason} Took ${formatMs(durationMs)}.</li>`,
+  );
+  return html`<div class="files">This is ${number}. Before it:</div><ul class="problems">${runs}</ul>`;
 }
 
 /** What a run without a page of its own left to look at. */

@@ -26,6 +26,19 @@ describe('clearing a report', () => {
     expect((await readdir(dir)).sort()).toEqual(['notes.txt', 'steady']);
   });
 
+  test('takes the inconclusive runs that were kept beside it, however many, and leaves those of others', async () => {
+    const dir = folder();
+    const results = sampleResults({ name: 'steady' });
+    const beside = ['steady.inconclusive-1', 'steady.inconclusive-12', 'unsteady.inconclusive-1', 'steady.mine'];
+    for (const name of beside) await writeScenarioReport(join(dir, name), results);
+    await writeFile(join(dir, 'steady.inconclusive-12', 'notes.txt'), 'kept');
+    await clearScenarioReport(join(dir, 'steady'));
+    expect((await readdir(dir)).sort()).toEqual(['steady.inconclusive-12', 'steady.mine', 'unsteady.inconclusive-1']);
+    expect(await readdir(join(dir, 'steady.inconclusive-12'))).toEqual(['notes.txt']);
+    for (const name of ['unsteady.inconclusive-1', 'steady.mine'])
+      expect(await readdir(join(dir, name))).toContain('results.json');
+  });
+
   test('of a folder that does not exist is nothing to do', async () => {
     const dir = join(folder(), 'none');
     await clearScenarioReport(dir);

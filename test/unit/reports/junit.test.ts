@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { renderJunit } from '../../../reports/junit.js';
 import type { Results } from '../../../reports/results.js';
-import { sampleResults, sampleSuite } from '../../fixtures/results.js';
+import { rerunSuite, sampleResults, sampleSuite } from '../../fixtures/results.js';
 import { type Element, parseXml } from '../../fixtures/xml.js';
 
 const documents = [
@@ -85,6 +85,16 @@ describe('junit.xml', () => {
   test('a scenario that never ran is an error', () => {
     const [suite] = render([], ['redis-gone']).children;
     expect(cases(suite!)[0]!.children[0]).toMatchObject({ name: 'error', attributes: { type: 'error' } });
+  });
+
+  test('a run that was made again says what was before it', () => {
+    const [suite] = parseXml(renderJunit(rerunSuite(), [sampleResults({ name: 'steady' })])).children;
+    const out = suite!.children.find(({ name }) => name === 'system-out')!;
+    expect(out.text).toContain('run 3 of at most 3: before it, inconclusive: latency.p99 < 10ms is inconclusive.');
+    expect(suite!.attributes).toMatchObject({ failures: '0', errors: '0' });
+    expectValid(parseXml(renderJunit(rerunSuite(), [sampleResults({ name: 'steady' })])));
+    const [once] = render([documents[0]!]).children;
+    expect(once!.children.find(({ name }) => name === 'system-out')!.text).not.toContain('before it');
   });
 
   test('text that XML cannot hold is replaced, the rest comes back as it was', () => {

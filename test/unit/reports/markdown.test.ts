@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { renderMarkdown } from '../../../reports/markdown.js';
-import { sampleResults, sampleSuite } from '../../fixtures/results.js';
+import { rerunSuite, sampleResults, sampleSuite } from '../../fixtures/results.js';
 
 describe('summary.md', () => {
   test('has a row a scenario, and the gates that did not pass', () => {
@@ -17,6 +17,15 @@ describe('summary.md', () => {
   test('lists trouble with the instrument', () => {
     const results = sampleResults({ verdict: 'inconclusive' });
     expect(renderMarkdown(sampleSuite([results]), [results])).toContain('the generator made 87.1 % of its plan');
+  });
+
+  test('says which verdict is not of the first run, and what was before it', () => {
+    const results = sampleResults({ name: 'steady' });
+    const text = renderMarkdown(rerunSuite(results), [results]);
+    expect(text).toContain('### Run again\n\n- **steady**: run 3 of at most 3; before it, inconclusive:\n');
+    expect(text).toContain('    - <code>steady.inconclusive-1</code>: latency.p99 &#60; 10ms is inconclusive.\n');
+    expect(text).toContain('    - <code>steady.inconclusive-2</code>: the generator fell behind.\n');
+    expect(renderMarkdown(sampleSuite([results]), [results])).not.toContain('Run again');
   });
 
   test('a name cannot break a row, link, mention or inject markup', () => {

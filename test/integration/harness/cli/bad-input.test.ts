@@ -91,6 +91,12 @@ describe('a scenario that cannot be run', () => {
     expect(await cli.ended).toBe(2);
     expect(cli.stderr()).toMatch(/--sede[\s\S]*--seed/);
   });
+
+  it.each(['-1', '1.5', 'twice'])('--rerun-inconclusive %s', async (value) => {
+    const { code, stderr } = await run(HEALTHY, ['--rerun-inconclusive', value]);
+    expect(stderr).toBe(`error: --rerun-inconclusive ${value}: expected a whole number, 0 or more.\n`);
+    expect(code).toBe(2);
+  });
 });
 
 describe('a machine that cannot run it', () => {

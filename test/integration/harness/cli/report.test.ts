@@ -63,6 +63,43 @@ describe('gauntlet report', () => {
     expect(await readFile(join(out, 'index.html'), 'utf8')).toContain('href="./gone/logs/redis-1.log"');
   });
 
+  describe('of a suite in which a run was made again', () => {
+    async function storedRerun(earlier = 'good.inconclusive-1'): Promise<string> {
+      const from = await storedSuite();
+      const suite = await readSuite(join(from, 'suite.json'));
+      const before = [{ folder: earlier, reason: 'It was disturbed.', durationMs: 1 }];
+      const scenarios = suite.scenarios.map((one) => (one.name === 'good' ? { ...one, earlier: before } : one));
+      await writeFile(join(from, 'suite.json'), JSON.stringify({ ...suite, rerunInconclusive: 1, scenarios }));
+      const results = sampleResults({ name: 'good', verdict: 'inconclusive' });
+      await writeScenarioReport(join(from, 'good.inconclusive-1'), results);
+      await mkdir(join(from, 'good.inconclusive-1', 'logs'));
+      await writeFile(join(from, 'good.inconclusive-1', 'logs', 'redis-1.log'), 'slow');
+      return from;
+    }
+
+    test('keeps the earlier run and its logs, and the verdicts as they were', async () => {
+      const out = folder();
+      await gauntletReport(await storedRerun(), '--out', out);
+      const link = '<a href="./good.inconclusive-1/index.html">';
+      expect(await readFile(join(out, 'index.html'), 'utf8')).toContain(link);
+      expect(await readFile(join(out, 'good.inconclusive-1', 'index.html'), 'utf8')).toContain('inconclusive');
+      expect(await readFile(join(out, 'good.inconclusive-1', 'logs', 'redis-1.log'), 'utf8')).toBe('slow');
+      expect(await readFile(join(out, 'summary.md'), 'utf8')).toContain('1 of 3 scenarios passed');
+    });
+
+    test('composes of several report folders what has the verdicts', async () => {
+      const out = folder();
+      await gauntletReport(await storedRerun(), await storedSuite(), '--out', out);
+      const suite = await readSuite(join(out, 'suite.json'));
+      expect(suite.scenarios.map(({ verdict }) => verdict).sort()).toEqual(['fail', 'fail', 'pass', 'pass']);
+    });
+
+    test('refuses an earlier run that is not below the report folder', async () => {
+      const from = await storedRerun('../good.inconclusive-1');
+      await expect(gauntletReport(from, '--out', folder())).rejects.toMatchObject({ code: 'invalid' });
+    });
+  });
+
   test('composes a suite of documents that were not run together', async () => {
     const [first, second] = [await storedSuite(), await storedSuite()];
     const out = folder();

@@ -4,7 +4,7 @@ import { renderScenarioPage } from '../../../../reports/html/scenario-page.js';
 import { renderSuitePage } from '../../../../reports/html/suite-page.js';
 import type { Results } from '../../../../reports/results.js';
 import { parseHtml, type Tag } from '../../../fixtures/html.js';
-import { sampleResults, sampleSuite } from '../../../fixtures/results.js';
+import { rerunSuite, sampleResults, sampleSuite } from '../../../fixtures/results.js';
 
 const HOSTILE = `"'><script>alert(1)</script><img src=x onerror=alert(2)></style><!--]]>\u0000`;
 
@@ -35,6 +35,8 @@ const pages: [string, string][] = [
     'suite',
     renderSuitePage(sampleSuite([sampleResults({ verdict: 'fail' })], ['gone']), [sampleResults({ verdict: 'fail' })]),
   ],
+  ['suite with a run made again', renderSuitePage(rerunSuite(), [sampleResults()])],
+  ['hostile suite with a run made again', renderSuitePage(poisoned(rerunSuite()) as never, [hostileResults()])],
   ['hostile suite', renderSuitePage(poisoned(sampleSuite([sampleResults()], ['gone'])) as never, [hostileResults()])],
 ];
 
