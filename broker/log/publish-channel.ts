@@ -11,7 +11,7 @@ import type { Durability } from './message.js';
 import type { OutgoingFrame } from './outgoing-frame.js';
 import type { Confirmation } from './partition-lane.js';
 import { parsePublishReply, publishScript, storedInRow } from './publish-script.js';
-import type { ReplicaNeed } from './replica-need.js';
+import type { ReplicaAnswer, ReplicaNeed } from './replica-need.js';
 import { ReplicaWait } from './replica-wait.js';
 
 export interface ChannelContext {
@@ -93,8 +93,9 @@ export class PublishChannel {
     const ready = this.#ready;
     this.#ready = [];
     const wallMs = clock.wallMs();
-    const needed = need.of(this.master);
     const pipeline: Sent[] | undefined = durability === 'leader' ? undefined : [];
+    const isHeardAsked = pipeline !== undefined && need.isReduced(this.master);
+    const needed = need.of(this.master);
     const confirmation = needed === 0 ? STORED : KEPT;
     this.#isWaiting = pipeline !== undefined;
     this.link.corked(() => {
@@ -107,7 +108,7 @@ export class PublishChannel {
       }
       if (pipeline === undefined) return;
       if (pipeline.length === 0) this.#isWaiting = false;
-      else this.#await(needed, (error, confirmed, heard) => this.#onWaited(pipeline, needed, error, confirmed, heard));
+      else this.#await(pipeline, needed, isHeardAsked);
     });
   }
 
@@ -137,13 +138,14 @@ export class PublishChannel {
   }
 
   /**
-   * `onWaited` gets how many replicas have confirmed, and how many at least have to. Of replicas that are reported down
-   * one may be back without anybody having heard of it: it confirms as well as those that count, and is maybe not the one
-   * that becomes master next. So where fewer than all count it is asked, behind the WAIT, whom the master hears.
+   * Where fewer than all count, the master is asked behind the WAIT how many replicas it hears: see {@link ReplicaNeed.judge}.
+   * A census may grow old between two looks at it: what is asked is decided before what is needed.
    */
-  #await(needed: number, onWaited: (error: Error | undefined, confirmed: number, heard: number) => void): void {
-    if (!this.#context.need.isReduced(this.master)) {
-      this.#wait.send(needed, (error, confirmed) => onWaited(error, confirmed, 0));
+  #await(pipeline: readonly Sent[], needed: number, isHeardAsked: boolean): void {
+    if (!isHeardAsked) {
+      this.#wait.send(needed, (error, confirmed) =>
+        this.#onWaited(pipeline, error, { needed, confirmed, heard: undefined }),
+      );
       return;
     }
     let failure: Error | undefined;
@@ -156,28 +158,20 @@ export class PublishChannel {
       failure ??= error;
       const { configured } = this.#context.directory.census(this.master);
       const heard = failure === undefined ? parseReplicationInfo(String(reply)).heard.length : 0;
-      onWaited(failure, confirmed, Math.min(configured, heard));
+      this.#onWaited(pipeline, failure, { needed, confirmed, heard: Math.min(configured, heard) });
     });
   }
 
-  #onWaited(
-    pipeline: readonly Sent[],
-    needed: number,
-    error: Error | undefined,
-    confirmed: number,
-    heard: number,
-  ): void {
+  #onWaited(pipeline: readonly Sent[], error: Error | undefined, answer: ReplicaAnswer): void {
     const { need, directory, clock } = this.#context;
     this.#isWaiting = false;
-    const isOneBack = error === undefined && confirmed >= needed && confirmed < heard;
-    if (error === undefined && confirmed < needed) need.onAnswer(this.master, confirmed);
-    if (error !== undefined || isOneBack) directory.refresh();
-    // Needed fewer meanwhile: a majority says that the others are down.
-    const isEnough = error === undefined && !isOneBack && confirmed >= Math.min(needed, need.of(this.master));
-    const confirmation: Confirmation = { replicas: Math.max(0, confirmed), isEnough: true };
-    const retryAtMs = error === undefined && !isOneBack ? 0 : clock.nowMs() + RETRY_BASE_MS;
+    const verdict = error === undefined ? need.judge(this.master, answer) : 'unknown';
+    const isDoubtful = verdict === 'unknown' || verdict === 'one-is-back';
+    if (isDoubtful) directory.refresh();
+    const confirmation: Confirmation = { replicas: Math.max(0, answer.confirmed), isEnough: true };
+    const retryAtMs = isDoubtful ? clock.nowMs() + RETRY_BASE_MS : 0;
     for (const { sender, frame, attempt, error: failure, reply } of pipeline) {
-      if (isEnough || failure !== undefined) {
+      if (verdict === 'enough' || failure !== undefined) {
         this.#settle(sender, frame, attempt, failure, reply, confirmation);
       } else if (sender.attempt === attempt) {
         // Sent again with the same sequences: the script writes, so the next WAIT covers it.

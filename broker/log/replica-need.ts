@@ -10,6 +10,16 @@ export interface ReplicaNeedOptions {
   readonly onEvent: OnBrokerEvent;
 }
 
+/** What a WAIT has brought. */
+export interface ReplicaAnswer {
+  /** How many it was sent for. */
+  readonly needed: number;
+  /** How many have confirmed in time; below 0: see {@link ReplicaNeed.onAnswer}. */
+  readonly confirmed: number;
+  /** How many of the configured ones the master hears, asked behind the WAIT; undefined where it was not asked. */
+  readonly heard: number | undefined;
+}
+
 /**
  * How many replicas of a master have to confirm, now. With `degrade`, no more than answered last time: those that did not
  * are asked again off the acknowledgement's path, and count again when they answer. Says what changed.
@@ -47,6 +57,19 @@ export class ReplicaNeed {
     const asked = this.asked(master);
     const { configured } = this.#options.directory.census(master);
     return asked > 0 && asked < configured && !this.isDegraded(master);
+  }
+
+  /**
+   * Whether these are enough. Fewer than the WAIT was sent for are, where fewer have to confirm meanwhile. But of replicas
+   * that are reported down one may be back without anybody having heard of it: it confirms as well as those that count, and
+   * is maybe not the one that becomes master next. So fewer than all are enough only if the master hears no others, and was
+   * asked.
+   */
+  judge(master: Master, { needed, confirmed, heard }: ReplicaAnswer): 'enough' | 'too-few' | 'one-is-back' {
+    if (confirmed < needed) this.onAnswer(master, confirmed);
+    const mayBeFewer = heard !== undefined || this.isDegraded(master);
+    if (confirmed < (mayBeFewer ? Math.min(needed, this.of(master)) : needed)) return 'too-few';
+    return heard !== undefined && confirmed < heard ? 'one-is-back' : 'enough';
   }
 
   /** Some master's replicas are to be asked again. */

@@ -42,6 +42,22 @@ export const PUBLISHING_VARIANTS: readonly Variant[] = [
     patch: () => replaceMethod(ReplicaNeed.prototype, 'isReduced', () => () => false),
   },
   {
+    name: 'fewer-meanwhile-unasked',
+    rule: 'of what was sent for all replicas, fewer are enough only if the master was asked whom it hears',
+    seed: 94,
+    breaks: ['nothing-lost'],
+    bias: {
+      profiles: ['dying-producers'],
+      overrides: { ...REPLICATED, replicas: 2, lagMs: 800, replyTimeoutMs: 1_000 },
+    },
+    patch: () =>
+      replaceMethod(ReplicaNeed.prototype, 'judge', (judge) => {
+        return function (this: ReplicaNeed, master, answer) {
+          return judge.call(this, master, { ...answer, heard: answer.heard ?? 0 });
+        };
+      }),
+  },
+  {
     name: 'no-replay',
     rule: 'a producer sends again what a failover has lost',
     seed: 1,
