@@ -129,7 +129,10 @@ export class MessageBroker implements AsyncDisposable {
     return this.#producer.acknowledgedLosses;
   }
 
-  /** Joins a consumer group: from here on the log keeps what the group has not settled, and `handler` gets messages. */
+  /**
+   * Joins a consumer group: from here on the log keeps what the group has not settled, and `handler` gets messages. Throws
+   * BrokerError; where that leaves the group registered on some partitions, it names them and the remedy.
+   */
   async subscribe(
     topic: string,
     group: string,

@@ -83,6 +83,11 @@ export function registerCall(keys: GroupKeys, group: string): ScriptCall {
   return { script: registerScript, keys: [keys.groups, keys.position, keys.lease], args: [group] };
 }
 
+/** Whether it was registered now, and not before. */
+export function parseRegisterReply(reply: Reply): boolean {
+  return Number(reply) === 1;
+}
+
 export type DeletionMode = 'look' | 'delete' | 'force';
 
 /** A member that heard nothing for this long may register the group anew. */

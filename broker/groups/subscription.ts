@@ -8,7 +8,7 @@ import type { Delivery, Handler } from './delivery.js';
 import { Dispatcher } from './dispatcher.js';
 import { readEntry } from './entry-reader.js';
 import { GroupLinks } from './group-links.js';
-import { registerGroup } from './group-registration.js';
+import { GroupRegistration } from './group-registration.js';
 import { waitMsOf } from './lease-keeper.js';
 import type { Acquired } from './lease-scripts.js';
 import { LogReaders } from './log-readers.js';
@@ -138,7 +138,7 @@ export class Subscription implements AsyncDisposable {
    */
   async start(): Promise<void> {
     const { topic, group, partitions, directory, policy, clock, connectTimeoutMs, options } = this.#context;
-    const registration = {
+    const registration = new GroupRegistration({
       topic,
       partitions,
       group,
@@ -147,9 +147,13 @@ export class Subscription implements AsyncDisposable {
       waitMs: waitMsOf(options.lease),
       linkOf: (slot: number) => this.#links.lease(slot),
       replicasOf: (slot: number) => replicasOf(directory, slot, policy),
-    };
-    await registerGroup(registration, connectTimeoutMs, this.#closed.signal);
-    await this.#ownership.start(connectTimeoutMs);
+    });
+    try {
+      await registration.complete(connectTimeoutMs, this.#closed.signal);
+      await this.#ownership.start(connectTimeoutMs);
+    } catch (error) {
+      throw registration.explain(error);
+    }
     if (this.#closed.signal.aborted) return;
     this.#upkeep.start();
   }
