@@ -113,6 +113,7 @@ export class Confirmer {
     if (witness === undefined) return;
     const claims = all.filter(({ sender }) => !isElsewhere(sender));
     const { lane } = witness;
+    const isReduced = need.isReduced(master);
     const asked = need.asked(master);
     const { stored, viewCount } = lane;
     let touched: 'yes' | 'no' | 'elsewhere' = 'no';
@@ -128,12 +129,14 @@ export class Confirmer {
         const isShorter = found !== undefined && found < stored && viewCount === lane.viewCount;
         touched = found === undefined || isShorter ? 'elsewhere' : 'yes';
       });
-      this.#waitOn(link).send(asked, (_error, confirmed) => {
+      this.#waitOn(link).ask(asked, isReduced, (error, answer) => {
         this.#busy.delete(master.id);
         if (touched === 'elsewhere') return this.#options.onDoubt(master, 'the log is not what it was');
-        if (touched === 'no' || confirmed < 0) return;
-        need.onAnswer(master, confirmed);
-        if (confirmed >= need.of(master)) this.#onConfirmed(claims);
+        if (touched === 'no' || error !== undefined || answer.confirmed < 0) return;
+        need.onAnswer(master, answer.confirmed);
+        const verdict = need.judge(master, answer);
+        if (verdict === 'enough') this.#onConfirmed(claims);
+        else if (verdict === 'one-is-back') this.#options.directory.refresh();
       });
     });
   }

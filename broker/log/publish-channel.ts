@@ -4,7 +4,6 @@ import type { Random } from '../random.js';
 import type { Directory, Master } from '../redis/directory.js';
 import type { Link } from '../redis/link.js';
 import { classifyFailure, isNoScript, isRedirection } from '../redis/refusal.js';
-import { parseReplicationInfo } from '../redis/replication-info.js';
 import type { Reply } from '../redis/wire-command.js';
 import type { LaneSender } from './lane-sender.js';
 import type { Durability } from './message.js';
@@ -94,7 +93,7 @@ export class PublishChannel {
     this.#ready = [];
     const wallMs = clock.wallMs();
     const pipeline: Sent[] | undefined = durability === 'leader' ? undefined : [];
-    const isHeardAsked = pipeline !== undefined && need.isReduced(this.master);
+    const isReduced = pipeline !== undefined && need.isReduced(this.master);
     const needed = need.of(this.master);
     const confirmation = needed === 0 ? STORED : KEPT;
     this.#isWaiting = pipeline !== undefined;
@@ -108,7 +107,7 @@ export class PublishChannel {
       }
       if (pipeline === undefined) return;
       if (pipeline.length === 0) this.#isWaiting = false;
-      else this.#await(pipeline, needed, isHeardAsked);
+      else this.#wait.ask(needed, isReduced, (error, answer) => this.#onWaited(pipeline, error, answer));
     });
   }
 
@@ -134,31 +133,6 @@ export class PublishChannel {
     this.link.sendWire('evalsha', wire, (error, reply) => {
       sent.error = error;
       sent.reply = reply;
-    });
-  }
-
-  /**
-   * Where fewer than all count, the master is asked behind the WAIT how many replicas it hears: see {@link ReplicaNeed.judge}.
-   * A census may grow old between two looks at it: what is asked is decided before what is needed.
-   */
-  #await(pipeline: readonly Sent[], needed: number, isHeardAsked: boolean): void {
-    if (!isHeardAsked) {
-      this.#wait.send(needed, (error, confirmed) =>
-        this.#onWaited(pipeline, error, { needed, confirmed, heard: undefined }),
-      );
-      return;
-    }
-    let failure: Error | undefined;
-    let confirmed = 0;
-    this.#wait.send(needed, (error, count) => {
-      failure = error;
-      confirmed = count;
-    });
-    this.link.send(['INFO', 'replication'], (error, reply) => {
-      failure ??= error;
-      const { configured } = this.#context.directory.census(this.master);
-      const heard = failure === undefined ? parseReplicationInfo(String(reply)).heard.length : 0;
-      this.#onWaited(pipeline, failure, { needed, confirmed, heard: Math.min(configured, heard) });
     });
   }
 

@@ -16,7 +16,7 @@ export interface ReplicaAnswer {
   readonly needed: number;
   /** How many have confirmed in time; below 0: see {@link ReplicaNeed.onAnswer}. */
   readonly confirmed: number;
-  /** How many of the configured ones the master hears, asked behind the WAIT; undefined where it was not asked. */
+  /** How many the master hears, asked behind the WAIT; undefined where it was not asked. */
   readonly heard: number | undefined;
 }
 
@@ -52,7 +52,10 @@ export class ReplicaNeed {
     return confirmations(durability === 'leader' ? 'replicated' : durability, policy, census, 'publish');
   }
 
-  /** Fewer than all have to confirm, because a majority says that the others are down. */
+  /**
+   * Fewer than all have to confirm, because a majority says that the others are down. To be asked before {@link of}: a census
+   * may grow old in between, and then all are needed.
+   */
   isReduced(master: Master): boolean {
     const asked = this.asked(master);
     const { configured } = this.#options.directory.census(master);
@@ -69,7 +72,8 @@ export class ReplicaNeed {
     if (confirmed < needed) this.onAnswer(master, confirmed);
     const mayBeFewer = heard !== undefined || this.isDegraded(master);
     if (confirmed < (mayBeFewer ? Math.min(needed, this.of(master)) : needed)) return 'too-few';
-    return heard !== undefined && confirmed < heard ? 'one-is-back' : 'enough';
+    const { configured } = this.#options.directory.census(master);
+    return heard !== undefined && confirmed < Math.min(configured, heard) ? 'one-is-back' : 'enough';
   }
 
   /** Some master's replicas are to be asked again. */

@@ -1,5 +1,7 @@
 import type { Link } from '../redis/link.js';
+import { parseReplicationInfo } from '../redis/replication-info.js';
 import { encodeCommand } from '../redis/wire-command.js';
+import type { ReplicaAnswer } from './replica-need.js';
 
 /**
  * The command that waits for replicas behind what was written on the same link: `WAIT`, or `WAITAOF` where the disk has to
@@ -47,6 +49,25 @@ export class ReplicaWait {
       if (error !== undefined) onWaited(error, -1);
       else if (Array.isArray(reply)) onWaited(undefined, Number(reply[0]) >= 1 ? Number(reply[1]) : -1);
       else onWaited(undefined, Number(reply));
+    });
+  }
+
+  /** The same, for {@link ReplicaNeed.judge}: where fewer than all count, the master is asked behind it how many it hears. */
+  ask(needed: number, isReduced: boolean, onAnswer: (error: Error | undefined, answer: ReplicaAnswer) => void): void {
+    if (!isReduced) {
+      this.send(needed, (error, confirmed) => onAnswer(error, { needed, confirmed, heard: undefined }));
+      return;
+    }
+    let failure: Error | undefined;
+    let confirmed = -1;
+    this.send(needed, (error, count) => {
+      failure = error;
+      confirmed = count;
+    });
+    this.#link.send(['INFO', 'replication'], (error, reply) => {
+      failure ??= error;
+      const heard = failure === undefined ? parseReplicationInfo(String(reply)).heard.length : 0;
+      onAnswer(failure, { needed, confirmed, heard });
     });
   }
 

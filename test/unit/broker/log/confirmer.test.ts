@@ -52,7 +52,7 @@ function confirmerOf(...states: readonly LaneState[]) {
     onConfirmed: () => {},
     onDoubt: (_, reason) => doubts.push(reason),
   });
-  return { confirmer, link, confirmed, doubts };
+  return { confirmer, link, confirmed, doubts, directory };
 }
 
 describe('a confirmer', () => {
@@ -77,6 +77,21 @@ describe('a confirmer', () => {
       link.answer(1);
       expect([confirmed, doubts]).toEqual([['a'], []]);
     }
+  });
+
+  it('takes nothing for confirmed that a replica may have confirmed which is back, and counts as down', () => {
+    const { confirmer, link, confirmed, directory } = confirmerOf({ name: 'a', history: 'h1' });
+    const heard = ['slave0:ip=a,port=2,state=online,lag=0', 'slave1:ip=a,port=3,state=online,lag=0'];
+    const round = (replicas: number) => {
+      confirmer.round();
+      expect(link.outstanding.map(({ args }) => args[0])).toEqual(['EVALSHA', 'wait', 'INFO']);
+      for (const reply of [[1, 7], 1, Buffer.from(heard.slice(0, replicas).join('\r\n'))]) link.answer(reply);
+    };
+    directory.replicas = { configured: 2, down: 1 };
+    round(2);
+    expect([confirmed, directory.refreshes]).toEqual([[], 1]);
+    round(1);
+    expect(confirmed).toEqual(['a']);
   });
 
   it('doubts the server where links that are open know different histories', () => {
