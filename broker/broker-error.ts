@@ -7,6 +7,8 @@ export type BrokerErrorCode =
   | 'topic-missing'
   /** The group has a living member: it is not deleted. */
   | 'group-in-use'
+  /** A living member of the group has the same id. */
+  | 'duplicate-member'
   /** The message is larger than `maxMessageBytes`. */
   | 'too-large'
   /** The producer's buffer is full. Not stored. */

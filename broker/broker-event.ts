@@ -16,6 +16,28 @@ export type BrokerEvent =
   | { readonly kind: 'acquired'; readonly topic: string; readonly group: string; readonly partition: number }
   /** At connecting, where no durability was asked for: what was chosen, and why. */
   | { readonly kind: 'durability'; readonly durability: Durability; readonly reason: string }
+  /**
+   * The group's roster has changed: what this member is to own from now on. It acquires what is free, and hands over what
+   * is not its own any more.
+   */
+  | {
+      readonly kind: 'assigned';
+      readonly topic: string;
+      readonly group: string;
+      readonly generation: string;
+      readonly members: number;
+      readonly partitions: readonly number[];
+    }
+  /** This partition is another member's from now on: its messages were handled to the end, and it was given back. */
+  | {
+      readonly kind: 'handed-over';
+      readonly topic: string;
+      readonly group: string;
+      readonly partition: number;
+      readonly drainMs: number;
+    }
+  /** Another process took this member's seat while it was silent: the subscription closes itself. */
+  | { readonly kind: 'member-replaced'; readonly topic: string; readonly group: string; readonly member: string }
   /** Another member acquired this partition: the subscription no longer handles it. */
   | { readonly kind: 'ownership-lost'; readonly topic: string; readonly group: string; readonly partition: number }
   /** The tenure was started anew because Redis' history changed. */

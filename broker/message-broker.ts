@@ -148,7 +148,7 @@ export class MessageBroker implements AsyncDisposable {
     if (this.#closing !== undefined) throw new BrokerError('closed', 'the broker is closed');
     const { replyTimeoutMs, connectTimeoutMs, onReplicaLoss, clock, random, onEvent } = this.#options;
     const { directory, openLinks, failover } = this.#topology;
-    const owner = randomName();
+    const owner = randomName(random);
     let unregister = () => {};
     const onClosed = () => {
       this.#subscriptions.delete(subscription);

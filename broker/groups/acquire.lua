@@ -9,6 +9,7 @@
 --       2 owner
 --       3 duration  of the caller's lease, ms
 --       4 token, 5 count  of another owner's row that the caller saw unchanged for that row's whole duration; or ''
+--       6 acquire | watch  watch: takes over that row and no other, also not one that is free
 -- Reply { 1, token, history, position (flat), retry rows (flat) }   acquired
 --       { 0, owner, token, count, duration }                       another owner's; nothing written
 --       { -1 }                                                     the group was deleted; nothing written
@@ -19,7 +20,8 @@
 if redis.call('HEXISTS', KEYS[2], 'deleted') == 1 then return { -1 } end
 local row = redis.call('HMGET', KEYS[2], 'owner', 'token', 'count', 'duration')
 local owner, stored, count = row[1] or '', row[2] or '0', row[3] or '0'
-if owner ~= '' and owner ~= ARGV[2] and not (stored == ARGV[4] and count == ARGV[5]) then
+local isFree = (owner == '' and ARGV[6] == 'acquire') or owner == ARGV[2]
+if not isFree and not (stored == ARGV[4] and count == ARGV[5]) then
   return { 0, owner, stored, count, row[4] or '0' }
 end
 local now = redis.call('TIME')

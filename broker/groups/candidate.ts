@@ -5,13 +5,27 @@ import type { Lease } from './lease.js';
 import type { Acquired } from './lease-scripts.js';
 import type { Tenure } from './tenure.js';
 
-/** A partition that this member owns or would own. */
+/**
+ * What the member wants of a partition. `own`: to acquire it and keep it. `watch`: to take it over when its owner's lease
+ * has lapsed, and only then. `none`: nothing; what is ours is given back.
+ */
+export type Intent =
+  | { readonly kind: 'own' | 'none' }
+  /** `patienceMs`: it must not have changed for so long, and at the least for its duration. */
+  | { readonly kind: 'watch'; readonly patienceMs: number };
+
+const NONE: Intent = { kind: 'none' };
+
+/** A partition of the topic, as this member of the group sees it. */
 export class Candidate {
   readonly partition: number;
   readonly slot: number;
   readonly keys: GroupKeys;
   readonly lease: Lease;
   readonly handledLog = new HandledLog();
+  intent = NONE;
+  /** When it was asked for last. */
+  askedMs = Number.NEGATIVE_INFINITY;
   /** The lease link to the present master of the slot. */
   link: Link | undefined;
   /** While the row is ours. */
@@ -29,8 +43,18 @@ export class Candidate {
     this.lease = lease;
   }
 
+  /** Whether there is something to ask the server. */
+  get isActive(): boolean {
+    return this.intent.kind !== 'none' || this.lease.token !== undefined;
+  }
+
+  /** It is to be ours, and is another one's who may be about to give it back. */
+  get isAwaited(): boolean {
+    return this.intent.kind === 'own' && this.lease.takeoverAtMs !== undefined;
+  }
+
   /** Whether the present server has said whose the partition is, and if ours, has it confirmed. */
   get isAnswered(): boolean {
-    return this.tenure !== undefined || this.lease.takeoverAtMs !== undefined;
+    return this.intent.kind !== 'own' || this.tenure !== undefined || this.lease.takeoverAtMs !== undefined;
   }
 }

@@ -29,6 +29,8 @@ export class Dispatcher {
   readonly #pending: Delivery[] = [];
   #isStopped = false;
   #onIdle: (() => void) | undefined;
+  /** Of tenures that are to be given back. */
+  readonly #idleWaiters = new Map<Tenure, () => void>();
   #isPumping = false;
   #isScheduled = false;
 
@@ -62,6 +64,12 @@ export class Dispatcher {
   /** Handlers of a partition that run now. */
   runningOf(partition: number): Delivery[] {
     return this.#pending.filter((delivery) => delivery.partition === partition);
+  }
+
+  /** Resolves when no handler of the tenure runs. For one of which none starts any more. */
+  async idle(tenure: Tenure): Promise<void> {
+    if (!this.#isRunning(tenure)) return;
+    await new Promise<void>((resolve) => this.#idleWaiters.set(tenure, resolve));
   }
 
   /** Starts nothing more; resolves when no handler runs. */
@@ -121,7 +129,12 @@ export class Dispatcher {
       last.runningAt = delivery.runningAt;
     }
     this.#finish(delivery, error, failed);
-    if (delivery.tenure.isOver) this.#options.onLeftoverReturned(delivery);
+    const { tenure } = delivery;
+    if (this.#idleWaiters.size > 0 && this.#idleWaiters.has(tenure) && !this.#isRunning(tenure)) {
+      this.#idleWaiters.get(tenure)!();
+      this.#idleWaiters.delete(tenure);
+    }
+    if (tenure.isOver) this.#options.onLeftoverReturned(delivery);
     this.pump();
   }
 
@@ -130,6 +143,10 @@ export class Dispatcher {
     if (failed) this.#options.onFailed(delivery, error);
     else this.#options.onHandled(delivery);
     if (this.#running === 0) this.#onIdle?.();
+  }
+
+  #isRunning(tenure: Tenure): boolean {
+    return this.#pending.some((delivery) => delivery.tenure === tenure);
   }
 
   #pumpNextTurn(): void {

@@ -49,8 +49,13 @@ export interface LeaseKeeperOptions {
 
 /** Takeovers that are due wait this long where a pipeline is under way. */
 const BUSY_MS = 20;
+/** How often is asked for what another member is about to give back. */
+const AWAITED_EVERY_MS = 50;
 
-/** Keeps the leases of one member: asks for all partitions of a master in one pipeline, every `renewMs`. */
+/**
+ * Keeps the leases of one member: asks for the partitions of a master that it owns, is to own, or watches, in one pipeline,
+ * every `renewMs`, and in between for those that another member is about to give back.
+ */
 export class LeaseKeeper {
   readonly #options: LeaseKeeperOptions;
   readonly #pipelines = new Map<Link, ConfirmedPipeline>();
@@ -74,6 +79,16 @@ export class LeaseKeeper {
       this.#unconfirmed.delete(link);
     }
     for (const [link, candidates] of this.#byLink()) this.#ask(link, candidates);
+    this.#arm();
+  }
+
+  /** Asks now for what is due before the next renewal. */
+  look(): void {
+    const nowMs = this.#options.clock.nowMs();
+    for (const [link, candidates] of this.#byLink()) {
+      const due = candidates.filter((candidate) => lookMs(candidate) <= nowMs);
+      if (due.length > 0) this.#ask(link, due);
+    }
     this.#arm();
   }
 
@@ -105,18 +120,24 @@ export class LeaseKeeper {
     this.#cancelTimer?.();
   }
 
-  /** Gives back what is ours; resolves when the servers have answered, or the links are closed. */
-  async release(): Promise<void> {
+  /** Gives back what is ours of these; resolves when the servers have answered, or the links are closed. */
+  async release(candidates: readonly Candidate[]): Promise<void> {
     const { owner } = this.#options;
-    const releases = this.#byLink().map(([link, candidates]) => {
+    const releases = this.#byLink().map(([link, linked]) => {
       const calls: ScriptCall[] = [];
-      for (const { keys, lease } of candidates) {
-        if (lease.token !== undefined) calls.push(releaseCall(keys, owner, lease.token));
-        lease.reset();
+      for (const candidate of linked) {
+        const { keys, lease } = candidate;
+        if (lease.token !== undefined && candidates.includes(candidate)) {
+          calls.push(releaseCall(keys, owner, lease.token));
+        }
       }
       if (calls.length === 0) return undefined;
       return new Promise<void>((resolve) => this.#newPipeline(link).send(calls, 0, () => resolve()));
     });
+    for (const candidate of candidates) {
+      candidate.lease.reset();
+      candidate.acquired = undefined;
+    }
     await Promise.all(releases);
   }
 
@@ -133,7 +154,7 @@ export class LeaseKeeper {
         candidate.link = link;
         this.lose(candidate);
       }
-      if (link === undefined || !link.isOpen) continue;
+      if (link === undefined || !link.isOpen || !candidate.isActive) continue;
       const others = byLink.get(link);
       if (others === undefined) byLink.set(link, [candidate]);
       else others.push(candidate);
@@ -147,12 +168,15 @@ export class LeaseKeeper {
     if (pipeline.isBusy || this.#isStopped || !link.isOpen) return;
     const { group, owner, timing, clock, replicasOf } = this.#options;
     const nowMs = clock.nowMs();
-    const requests = candidates.map(({ lease }) => lease.request(nowMs));
-    const calls = candidates.map(({ keys }, i) => {
+    const requests = candidates.map(({ lease, intent }) =>
+      lease.request(nowMs, intent.kind === 'watch' ? intent.patienceMs : undefined),
+    );
+    const calls = candidates.map((candidate, i) => {
       const request = requests[i]!;
+      candidate.askedMs = nowMs;
       return request.kind === 'renew'
-        ? renewCall(keys, owner, request.token)
-        : acquireCall(keys, group, owner, timing.durationMs, request.expected);
+        ? renewCall(candidate.keys, owner, request.token)
+        : acquireCall(candidate.keys, group, owner, timing.durationMs, request);
     });
     const needed = replicasOf(candidates[0]!.slot);
     pipeline.send(calls, needed, (outcome) => {
@@ -248,12 +272,21 @@ export class LeaseKeeper {
     const { clock, timing, candidates } = this.#options;
     const nowMs = clock.nowMs();
     let dueMs = this.#lastTickMs + timing.renewMs;
-    for (const { lease } of candidates) {
-      if (lease.takeoverAtMs !== undefined) dueMs = Math.min(dueMs, Math.max(lease.takeoverAtMs + 1, nowMs + BUSY_MS));
+    const renewalMs = dueMs;
+    for (const candidate of candidates) {
+      dueMs = Math.min(dueMs, Math.max(lookMs(candidate), nowMs + BUSY_MS));
     }
     this.#cancelTimer?.();
-    this.#cancelTimer = clock.after(Math.max(1, dueMs - nowMs), () => this.tick());
+    const isRenewal = dueMs === renewalMs;
+    this.#cancelTimer = clock.after(Math.max(1, dueMs - nowMs), () => (isRenewal ? this.tick() : this.look()));
   }
+}
+
+/** When to ask for a partition before the next renewal. */
+function lookMs({ intent, isAwaited, lease, askedMs }: Candidate): number {
+  if (isAwaited) return askedMs + AWAITED_EVERY_MS;
+  const takeoverMs = intent.kind === 'watch' ? lease.takeoverAfterMs(intent.patienceMs) : undefined;
+  return takeoverMs === undefined ? Number.POSITIVE_INFINITY : takeoverMs + 1;
 }
 
 function unconfirmed(): BrokerError {

@@ -1,7 +1,7 @@
 import type { GroupKeys } from '../log/keys.js';
 import { Script } from '../redis/script.js';
 import type { CommandArgument, Reply } from '../redis/wire-command.js';
-import type { LeaseRow } from './lease.js';
+import type { LeaseRequest, LeaseRow } from './lease.js';
 
 const acquireScript = new Script(new URL('./acquire.lua', import.meta.url));
 const renewScript = new Script(new URL('./renew.lua', import.meta.url));
@@ -41,12 +41,12 @@ export function acquireCall(
   group: string,
   owner: string,
   durationMs: number,
-  expected: LeaseRow | undefined,
+  { kind, expected }: Exclude<LeaseRequest, { kind: 'renew' }>,
 ): ScriptCall {
   return {
     script: acquireScript,
     keys: [keys.groups, keys.lease, keys.position, keys.retry],
-    args: [group, owner, durationMs, expected?.token ?? '', expected?.count ?? ''],
+    args: [group, owner, durationMs, expected?.token ?? '', expected?.count ?? '', kind],
   };
 }
 

@@ -10,6 +10,8 @@ export interface LeaseRow {
 export type LeaseRequest =
   /** `expected`: the row that was seen unchanged for its whole duration, and may be taken over. */
   | { readonly kind: 'acquire'; readonly expected: LeaseRow | undefined }
+  /** Only that row may be taken over: not one that is free. */
+  | { readonly kind: 'watch'; readonly expected: LeaseRow | undefined }
   | { readonly kind: 'renew'; readonly token: string };
 
 /**
@@ -61,16 +63,23 @@ export class Lease {
 
   /** When the watched row may be taken over, if it does not change. */
   get takeoverAtMs(): number | undefined {
-    return this.#state.kind === 'watching' ? this.#state.sinceMs + this.#state.row.durationMs : undefined;
+    return this.takeoverAfterMs(0);
   }
 
-  /** What to ask for now. */
-  request(nowMs: number): LeaseRequest {
+  /** The same for who is to wait for at least `patienceMs`. */
+  takeoverAfterMs(patienceMs = 0): number | undefined {
+    if (this.#state.kind !== 'watching') return undefined;
+    return this.#state.sinceMs + Math.max(this.#state.row.durationMs, patienceMs);
+  }
+
+  /** What to ask for now. `patienceMs`: of who only watches. */
+  request(nowMs: number, patienceMs?: number): LeaseRequest {
     const state = this.#state;
     if (state.kind === 'own') return { kind: 'renew', token: state.token };
-    const { takeoverAtMs } = this;
+    const takeoverAtMs = this.takeoverAfterMs(patienceMs);
     const isStale = takeoverAtMs !== undefined && nowMs > takeoverAtMs;
-    return { kind: 'acquire', expected: isStale && state.kind === 'watching' ? state.row : undefined };
+    const expected = isStale && state.kind === 'watching' ? state.row : undefined;
+    return { kind: patienceMs === undefined ? 'acquire' : 'watch', expected };
   }
 
   /** The row is another owner's. */

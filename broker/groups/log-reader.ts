@@ -76,7 +76,7 @@ export class LogReader {
     const { link, clock, shareBytes } = this.#options;
     while (!signal.aborted && !link.isEnded) {
       if (!(await link.whenOpen(signal))) continue;
-      this.#tenures = this.#tenures.filter((tenure) => !tenure.isOver);
+      this.#tenures = this.#tenures.filter((tenure) => !tenure.isOver && !tenure.isLeaving);
       // A tenure of another history than the link's is about to end.
       const owned = this.#tenures.filter((tenure) => tenure.history === link.history);
       const share = shareBytes();

@@ -8,7 +8,8 @@ import type { Directory, Master } from '../redis/directory.js';
 import type { Link } from '../redis/link.js';
 import { classifyFailure } from '../redis/refusal.js';
 import { slotOf } from '../redis/slot.js';
-import { Candidate } from './candidate.js';
+import { Candidate, type Intent } from './candidate.js';
+import type { PartitionPlan } from './consumer-group-coordinator.js';
 import type { GroupLinks } from './group-links.js';
 import { Lease } from './lease.js';
 import { LeaseKeeper, type LeaseTiming } from './lease-keeper.js';
@@ -19,7 +20,8 @@ export interface OwnershipOptions {
   readonly topic: string;
   readonly group: string;
   readonly owner: string;
-  readonly partitions: readonly number[];
+  /** Of the topic. */
+  readonly partitions: number;
   readonly timing: LeaseTiming;
   readonly directory: Directory;
   readonly policy: LeasePolicy;
@@ -28,6 +30,10 @@ export interface OwnershipOptions {
   readonly onEvent: OnBrokerEvent;
   /** A tenure has begun: its stored retries have to be taken up before anything is read. */
   onBegun(tenure: Tenure, acquired: Acquired): void;
+  /** It is another member's by the plan: to be drained, and then {@link Ownership#giveBack | given back}. */
+  onUnwanted(tenure: Tenure): void;
+  /** Its owner's lease had lapsed; the plan is another one yet. */
+  onTakenOver(partition: number): void;
   /** The group is no more. */
   onDeleted(): void;
   /** The lease is confirmed again. */
@@ -39,6 +45,9 @@ export interface LeasePolicy {
   readonly durability: Durability;
   readonly onReplicaLoss: OnReplicaLoss;
 }
+
+const OWN: Intent = { kind: 'own' };
+const NONE: Intent = { kind: 'none' };
 
 /** Tenures that share a link. */
 export interface TenuresOfLink {
@@ -60,7 +69,7 @@ export class Ownership {
   constructor(options: OwnershipOptions) {
     this.#options = options;
     const { topic, group, owner, partitions, timing, directory, policy, links, clock, onEvent } = options;
-    this.#candidates = partitions.map((partition) => {
+    this.#candidates = Array.from({ length: partitions }, (_, partition) => {
       const lease = new Lease(timing.stopMs);
       return new Candidate(partition, slotOf(topic, partition), groupKeys(topic, partition, group), lease);
     });
@@ -97,8 +106,33 @@ export class Ownership {
     return this.#tenures.find((tenure) => tenure.partition === partition);
   }
 
+  /** From now on these are to be owned and those to be watched; whatever else is ours is to be given back. */
+  apply({ own, watch }: PartitionPlan): void {
+    if (this.#isReleased) return;
+    for (const candidate of this.#candidates) {
+      const { partition, tenure, lease } = candidate;
+      const patienceMs = watch.get(partition);
+      if (own.has(partition)) candidate.intent = OWN;
+      else candidate.intent = patienceMs === undefined ? NONE : { kind: 'watch', patienceMs };
+      if (candidate.intent.kind === 'own') continue;
+      if (tenure !== undefined) this.#options.onUnwanted(tenure);
+      else if (lease.token !== undefined) void this.#keeper.release([candidate]);
+    }
+    this.#keeper.tick();
+  }
+
+  /** Ends the tenure, and gives its partition to whoever is to have it. */
+  async giveBack(tenure: Tenure): Promise<void> {
+    const candidate = this.#candidates.find((one) => one.tenure === tenure);
+    if (candidate === undefined) return;
+    tenure.end();
+    candidate.tenure = undefined;
+    this.#setTenures(this.#tenures.filter((other) => other !== tenure));
+    await this.#keeper.release([candidate]);
+  }
+
   /**
-   * Begins to acquire; resolves when the server has answered for every partition: whose it is, or that it is ours.
+   * Resolves when the server has answered for every partition that is to be owned: whose it is, or that it is ours.
    * Throws BrokerError when Redis refuses, when `withinMs` have passed, or when {@link release} comes first.
    */
   async start(withinMs: number): Promise<void> {
@@ -108,7 +142,6 @@ export class Ownership {
       isLate = true;
       this.#onAnswered?.();
     });
-    this.#keeper.tick();
     try {
       for (;;) {
         const missing = this.#candidates.find((candidate) => !candidate.isAnswered);
@@ -157,12 +190,12 @@ export class Ownership {
     this.#keeper.tick();
   }
 
-  /** Every partition of the master is ours on its present history, or is known to be somebody else's. */
+  /** What is to be ours on the master is, on its present history, or is known to be somebody else's. */
   isCaughtUp(master: Master): boolean {
     const { directory, clock } = this.#options;
     const nowMs = clock.nowMs();
-    return this.#candidates.every(({ slot, link, lease, tenure }) => {
-      if (directory.masterOf(slot)?.id !== master.id) return true;
+    return this.#candidates.every(({ isActive, slot, link, lease, tenure }) => {
+      if (!isActive || directory.masterOf(slot)?.id !== master.id) return true;
       if (link === undefined || !link.isOpen) return false;
       if (lease.phase(nowMs) === 'watching') return true;
       return tenure !== undefined && tenure.history === link.history && tenure.mayHandle(nowMs);
@@ -175,7 +208,7 @@ export class Ownership {
     this.#keeper.stop();
     this.#onAnswered?.();
     for (const tenure of this.#tenures) tenure.end();
-    await this.#keeper.release();
+    await this.#keeper.release(this.#candidates);
     this.#setTenures([]);
   }
 
@@ -209,6 +242,9 @@ export class Ownership {
     onBegun(tenure, acquired);
     onEvent({ kind: candidate.wasInterrupted ? 'reacquired' : 'acquired', topic, group, partition });
     candidate.wasInterrupted = false;
+    const { kind } = candidate.intent;
+    if (kind === 'watch') this.#options.onTakenOver(partition);
+    if (kind === 'none') this.#options.onUnwanted(tenure);
   }
 
   #onLost(candidate: Candidate, fenced: Fenced | undefined): void {

@@ -1,13 +1,16 @@
 import { BrokerError } from '../broker-error.js';
+import { checkName } from '../log/topic.js';
 import type { RetryPolicy } from '../recovery/retry-policy.js';
 import type { LeaseTiming } from './lease-keeper.js';
 
 export interface SubscribeOptions {
   /**
-   * This member handles the partitions p with p % of == member. Default: whichever of all is free, so that a second
-   * member stands by and takes over.
+   * This member's id, of its own for each process: after a restart within `sessionTimeoutMs` it gets back the partitions
+   * that it had, and meanwhile nobody else does. Default: random, and what it had is another's as soon as it is gone.
    */
-  readonly assignment?: { readonly member: number; readonly of: number };
+  readonly memberId?: string;
+  /** How long the partitions of a member with a `memberId` wait for it (default 10,000). */
+  readonly sessionTimeoutMs?: number;
   /** Handlers of this subscription that may run at a time (default 16). One key never has two. */
   readonly concurrency?: number;
   /** `key` (default): later messages of a key wait while one of it is retried. `none`: they pass. */
@@ -26,37 +29,40 @@ export interface SubscribeOptions {
   readonly leaseRenewMs?: number;
   /** An owner that Redis and its replicas have not confirmed for this long handles nothing more (default 1,400). */
   readonly leaseStopMs?: number;
-  /** Longest wait of `close()` for running handlers and their settlements (default 10,000). */
+  /** Longest wait of a hand-over, and of `close()`, for running handlers and their settlements (default 10,000). */
   readonly closeTimeoutMs?: number;
 }
 
 type Lease = 'leaseDurationMs' | 'leaseRenewMs' | 'leaseStopMs';
 type Retry = 'maxAttempts' | 'retryBaseMs' | 'retryCapMs';
 
-export interface ResolvedSubscribeOptions extends Required<Omit<SubscribeOptions, 'assignment' | Lease | Retry>> {
-  readonly assignment: SubscribeOptions['assignment'];
+export interface ResolvedSubscribeOptions extends Required<Omit<SubscribeOptions, 'memberId' | Lease | Retry>> {
+  readonly memberId: string | undefined;
   readonly retry: RetryPolicy;
   readonly lease: LeaseTiming;
 }
 
 export function resolveSubscribeOptions(options: SubscribeOptions): ResolvedSubscribeOptions {
-  const { assignment } = options;
-  const { member, of } = assignment ?? { member: 0, of: 1 };
-  if (!(Number.isInteger(of) && of >= 1 && Number.isInteger(member) && member >= 0 && member < of)) {
-    throw new BrokerError('bad-option', `assignment member ${member} of ${of}: member must be 0 to ${of - 1}`);
-  }
+  const { memberId } = options;
+  if (memberId !== undefined) checkName('member', memberId);
+  const lease = leaseTiming(options);
   const ordering = options.ordering ?? 'key';
   if (ordering !== 'key' && ordering !== 'none') {
     throw new BrokerError('bad-option', `ordering '${String(ordering)}': 'key' or 'none'`);
   }
   return {
-    assignment,
+    memberId,
     ordering,
     concurrency: atLeast('concurrency', options.concurrency ?? 16, 1),
     prefetchBytes: atLeast('prefetchBytes', options.prefetchBytes ?? 16 * 1024 * 1024, 1),
     settleDelayMs: atLeast('settleDelayMs', options.settleDelayMs ?? 10, 0),
     closeTimeoutMs: atLeast('closeTimeoutMs', options.closeTimeoutMs ?? 10_000, 0),
-    lease: leaseTiming(options),
+    sessionTimeoutMs: atLeast(
+      'sessionTimeoutMs',
+      options.sessionTimeoutMs ?? Math.max(10_000, lease.durationMs),
+      lease.durationMs,
+    ),
+    lease,
     retry: {
       maxAttempts: atLeast('maxAttempts', options.maxAttempts ?? 5, 1),
       baseMs: atLeast('retryBaseMs', options.retryBaseMs ?? 50, 0),

@@ -4,11 +4,14 @@ import type { Random } from '../random.js';
 import type { Directory, Master } from '../redis/directory.js';
 import type { Link } from '../redis/link.js';
 import type { OpenMasterLinks } from '../redis/master-links.js';
+import { slotOf } from '../redis/slot.js';
+import { ConsumerGroupCoordinator } from './consumer-group-coordinator.js';
 import type { Delivery, Handler } from './delivery.js';
 import { Dispatcher } from './dispatcher.js';
 import { readEntry } from './entry-reader.js';
 import { GroupLinks } from './group-links.js';
 import { GroupRegistration } from './group-registration.js';
+import { HandOver } from './hand-over.js';
 import { waitMsOf } from './lease-keeper.js';
 import type { Acquired } from './lease-scripts.js';
 import { LogReaders } from './log-readers.js';
@@ -45,7 +48,9 @@ export class Subscription implements AsyncDisposable {
   readonly group: string;
   readonly #context: SubscriptionContext;
   readonly #links: GroupLinks;
+  readonly #coordinator: ConsumerGroupCoordinator;
   readonly #ownership: Ownership;
+  readonly #handOver: HandOver;
   readonly #settler: Settler;
   readonly #dispatcher: Dispatcher;
   readonly #recorder: OutcomeRecorder;
@@ -54,8 +59,6 @@ export class Subscription implements AsyncDisposable {
   readonly #stopListening: () => void;
   readonly #closed = new AbortController();
   #closing: Promise<void> | undefined;
-  /** Ends a wait of {@link #allConfirmed}: it looks again. */
-  #onAnswered: (() => void) | undefined;
 
   constructor(context: SubscriptionContext, handler: Handler) {
     this.#context = context;
@@ -104,8 +107,10 @@ export class Subscription implements AsyncDisposable {
       onEvent,
       links: this.#links,
       timing: options.lease,
-      partitions: candidatesOf(context.partitions, options.assignment),
+      partitions: context.partitions,
       onBegun: (tenure, acquired) => this.#onBegun(tenure, acquired),
+      onUnwanted: (tenure) => void this.#handOver.begin(tenure),
+      onTakenOver: (partition) => this.#coordinator.claim(partition),
       onRenewed: (tenure) => this.#dispatcher.resume(tenure),
       onDeleted: () => this.#onDeleted(),
     });
@@ -117,7 +122,7 @@ export class Subscription implements AsyncDisposable {
       onEvent,
       tenuresByLink: () => this.#ownership.tenuresByLink,
       onFenced: (tenure, fenced) => this.#ownership.onFenced(tenure, fenced),
-      onAnswered: () => this.#onAnswered?.(),
+      onAnswered: () => this.#handOver.answered(),
       refresh: () => directory.refresh(),
     });
     this.#readers = new LogReaders({
@@ -129,12 +134,38 @@ export class Subscription implements AsyncDisposable {
       refresh: () => directory.refresh(),
     });
     this.#upkeep = new Upkeep({ topic, group, clock, tenures: () => this.#ownership.tenures });
+    this.#handOver = new HandOver({
+      clock,
+      timeoutMs: options.closeTimeoutMs,
+      dispatcher: this.#dispatcher,
+      settler: this.#settler,
+      upkeep: this.#upkeep,
+      ownership: this.#ownership,
+      onHandedOver: ({ partition }, drainMs) =>
+        onEvent({ kind: 'handed-over', topic, group, partition, drainMs: Math.round(drainMs) }),
+    });
+    this.#coordinator = new ConsumerGroupCoordinator({
+      topic,
+      group,
+      partitions: context.partitions,
+      member: { id: options.memberId ?? owner, isStatic: options.memberId !== undefined },
+      instance: owner,
+      sessionMs: options.memberId === undefined ? options.lease.durationMs : options.sessionTimeoutMs,
+      beatMs: options.lease.renewMs,
+      clock,
+      onEvent,
+      link: () => this.#links.settle(slotOf(topic)),
+      refresh: () => directory.refresh(),
+      held: () => this.partitions,
+      onPlan: (plan) => this.#ownership.apply(plan),
+      onReplaced: () => this.#onReplaced(),
+    });
     this.#stopListening = directory.onChange(() => this.#ownership.onDirectoryChange());
   }
 
   /**
-   * Registers the group on every partition, confirmed by the replicas, and asks for the partitions once: those that are
-   * free are read from then on, the others are watched.
+   * Registers the group on every partition, confirmed by the replicas, joins it, and asks once for the partitions that are
+   * to be its own: those that are free are read from then on, the others when their owners have handed them over.
    */
   async start(): Promise<void> {
     const { topic, group, partitions, directory, policy, clock, connectTimeoutMs, options } = this.#context;
@@ -150,6 +181,7 @@ export class Subscription implements AsyncDisposable {
     });
     try {
       await registration.complete(connectTimeoutMs, this.#closed.signal);
+      await this.#coordinator.join(connectTimeoutMs);
       await this.#ownership.start(connectTimeoutMs);
     } catch (error) {
       throw registration.explain(error);
@@ -168,7 +200,7 @@ export class Subscription implements AsyncDisposable {
     return this.#ownership.tenures.map(({ partition }) => partition);
   }
 
-  /** Every partition of the master is owned on its present history, by this member or by another one. */
+  /** What is to be this member's on the master is, on its present history, or is another one's yet. */
   isCaughtUp(master: Master): boolean {
     return this.#closing !== undefined || this.#ownership.isCaughtUp(master);
   }
@@ -212,6 +244,13 @@ export class Subscription implements AsyncDisposable {
     void this.close();
   }
 
+  #onReplaced(): void {
+    if (this.#closing !== undefined) return;
+    const { topic, group, onEvent, options } = this.#context;
+    onEvent({ kind: 'member-replaced', topic, group, member: options.memberId ?? '' });
+    void this.close();
+  }
+
   #onLeftoverReturned(delivery: Delivery): void {
     const heir = this.#ownership.tenureOf(delivery.partition);
     if (heir !== undefined) this.#recorder.leftoverReturned(heir, delivery);
@@ -221,7 +260,7 @@ export class Subscription implements AsyncDisposable {
     this.#readers.onLinkOpen(link);
     this.#ownership.onLinkOpen(link);
     this.#settler.flush();
-    this.#onAnswered?.();
+    this.#handOver.answered();
     for (const tenure of this.#ownership.tenures) this.#dispatcher.resume(tenure);
     this.#dispatcher.pump();
   }
@@ -230,43 +269,24 @@ export class Subscription implements AsyncDisposable {
     const { clock, options } = this.#context;
     this.#closed.abort();
     const deadline = new AbortController();
-    const cancel = clock.after(options.closeTimeoutMs, () => deadline.abort());
     const passed = pause(clock, options.closeTimeoutMs, deadline.signal);
     this.#upkeep.stop();
     this.#readers.stop();
-    const settled = this.#dispatcher
-      .stop()
-      .then(() => this.#allConfirmed(deadline.signal))
-      .then(() => this.#upkeep.trim());
-    await Promise.race([settled, passed]);
+    const stopped = this.#dispatcher.stop();
+    // The others know before the partitions come back: nobody has to find out.
+    const left = Promise.race([this.#coordinator.leave(), passed]);
+    const givenBack = left.then(() =>
+      Promise.all(this.#ownership.tenures.map((tenure) => this.#handOver.begin(tenure))),
+    );
+    await Promise.race([Promise.all([stopped, givenBack]), passed]);
     this.#settler.stop();
     const released = this.#ownership.release();
-    if (!deadline.signal.aborted) await Promise.race([released, passed]);
-    cancel();
+    await Promise.race([released, passed]);
     deadline.abort();
+    this.#handOver.stop();
     this.#stopListening();
     this.#links.close();
     await this.#readers.stopped();
     this.#context.onClosed();
   }
-
-  async #allConfirmed(signal: AbortSignal): Promise<void> {
-    const isUnsettled = (tenure: Tenure) => !tenure.isOver && tenure.hasUnsettledWork;
-    while (!signal.aborted && this.#ownership.tenures.some(isUnsettled)) {
-      const answered = new Promise<void>((resolve) => {
-        this.#onAnswered = resolve;
-        signal.addEventListener('abort', () => resolve(), { once: true });
-      });
-      this.#settler.flush();
-      await answered;
-    }
-  }
-}
-
-function candidatesOf(
-  partitions: number,
-  assignment: { readonly member: number; readonly of: number } | undefined,
-): number[] {
-  const all = Array.from({ length: partitions }, (_, partition) => partition);
-  return assignment === undefined ? all : all.filter((p) => p % assignment.of === assignment.member);
 }

@@ -52,6 +52,8 @@ export class Tenure {
   /** The last entry read. */
   cursor: string;
   isOver = false;
+  /** It is to be given back: no handler starts any more. */
+  isLeaving = false;
   /** Bytes of messages read and not settled. */
   bufferedBytes = 0;
   transitions: Transition[] = [];
@@ -78,7 +80,7 @@ export class Tenure {
 
   /** Whether a handler may start now. While settlements cannot be recorded handled work would only pile up. */
   mayHandle(nowMs: number): boolean {
-    return !this.isOver && this.link.isOpen && this.#lease.isHeld(nowMs);
+    return !this.isOver && !this.isLeaving && this.link.isOpen && this.#lease.isHeld(nowMs);
   }
 
   get hasUnsettledWork(): boolean {

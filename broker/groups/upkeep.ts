@@ -46,8 +46,8 @@ export class Upkeep {
   }
 
   /** Trims where the position has moved. What fails is done again in the next round. */
-  async trim(): Promise<void> {
-    const trims = this.#options.tenures().map(async (tenure) => {
+  async trim(tenures = this.#options.tenures()): Promise<void> {
+    const trims = tenures.map(async (tenure) => {
       const { low } = tenure.position;
       if (tenure.isOver || low === tenure.lastTrimmedLow) return;
       // Trimming goes by the recorded low: while that is behind, the next round trims again.

@@ -26,6 +26,11 @@ export function topicKey(topic: string): string {
   return `g:{${topic}}:topic`;
 }
 
+/** Who is in the group, and who is to own which partition. */
+export function membersKey(topic: string, group: string): string {
+  return `g:{${topic}}:members:${group}`;
+}
+
 export function partitionKeys(topic: string, partition: number): PartitionKeys {
   const prefix = `g:{${topic}.${partition}}:`;
   return {

@@ -12,7 +12,7 @@ const MAX_PARTITIONS = 1024;
 /** Topic and group names become part of keys; braces would break the hash tag. */
 const NAME = /^[\w.:-]{1,128}$/;
 
-export function checkName(kind: 'topic' | 'group', name: string): void {
+export function checkName(kind: 'topic' | 'group' | 'member', name: string): void {
   if (NAME.test(name)) return;
   throw new BrokerError('bad-option', `${kind} '${name}': 1 to 128 letters, digits, or any of _ . : -`);
 }

@@ -53,12 +53,11 @@ class ReferenceDriver implements Driver {
   }
 
   async consume(handler: MessageHandler, ready: () => void, signal: AbortSignal): Promise<void> {
-    const { topic, group, worker, concurrency } = this.#context;
+    const { topic, group, concurrency } = this.#context;
     const { ordering, maxAttempts, retryBaseMs, retryCapMs, leaseDurationMs, leaseRenewMs, leaseStopMs } =
       this.#options;
     const broker = await this.#connect();
     await using _subscription = await broker.subscribe(topic, group, handler, {
-      assignment: { member: worker.index, of: worker.count },
       concurrency,
       ordering,
       maxAttempts,

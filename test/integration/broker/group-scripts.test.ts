@@ -36,9 +36,13 @@ function run({ script, keys: names, args }: ScriptCall): Promise<unknown> {
   return redis.eval(script.source, names.length, ...names, ...(args as string[]));
 }
 
-async function acquire(owner: string, expected?: { token: string; count: string }): Promise<unknown[]> {
-  const row = expected && { owner: '', durationMs: 0, ...expected };
-  return (await run(acquireCall(keys, 'g', owner, 2_000, row))) as unknown[];
+async function acquire(
+  owner: string,
+  seen?: { token: string; count: string },
+  kind: 'acquire' | 'watch' = 'acquire',
+): Promise<unknown[]> {
+  const expected = seen && { owner: '', durationMs: 0, ...seen };
+  return (await run(acquireCall(keys, 'g', owner, 2_000, { kind, expected }))) as unknown[];
 }
 
 function settle(owner: string, token: string, low: string): Promise<unknown> {

@@ -66,33 +66,6 @@ describe('a consumer that is killed', () => {
   });
 });
 
-describe('two members of a group', () => {
-  it('share a group by assignment', async () => {
-    const topic = freshTopic();
-    await broker.createTopic(topic, { partitions: 6 });
-    const partitions = [new Set<number>(), new Set<number>()];
-    let handled = 0;
-    const members = await Promise.all(
-      partitions.map((seen, member) =>
-        broker.subscribe(
-          topic,
-          'g',
-          ({ partition }) => {
-            seen.add(partition);
-            handled++;
-          },
-          { assignment: { member, of: 2 } },
-        ),
-      ),
-    );
-    await publishAll(broker, topic, numbered(600, 200));
-    await eventually(() => handled === 600);
-    expect([...partitions[0]!].every((partition) => partition % 2 === 0)).toBe(true);
-    expect([...partitions[1]!].every((partition) => partition % 2 === 1)).toBe(true);
-    await Promise.all(members.map((member) => member.close()));
-  });
-});
-
 function consumer(
   topic: string,
   group: string,

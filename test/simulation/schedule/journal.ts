@@ -155,6 +155,7 @@ export class Journal {
     if (result === 'handled') {
       this.#handledBefore.set(handling.id, [...(this.#handledBefore.get(handling.id) ?? []), handling]);
     }
+    if (result === 'failed') this.#failedBy.set(handling.id, handling.member);
     if (result === 'failed' || this.finished.has(handling.id)) return;
     const published = this.published.get(handling.id);
     if (published !== undefined && this.#isOpen(published)) this.#openCount--;
@@ -192,7 +193,8 @@ export class Journal {
 
   /**
    * A process remembers what it handled at the first attempt, whatever servers forget; a tenure what it handled at all;
-   * and what was settled when a tenure began, that tenure knows.
+   * and what was settled when a tenure began, that tenure knows. What another member has failed at meanwhile is tried again:
+   * the record of that does not say who handled it before.
    */
   #checkOnce({ id, member, token }: Handling): void {
     if (this.#settledBefore.get(token)?.has(id)) {
@@ -201,10 +203,14 @@ export class Journal {
     for (const before of this.#handledBefore.get(id) ?? []) {
       const isSameTenure = before.token === token && before.member === member;
       if (!isSameTenure && (before.member !== member || before.attempt > 1)) continue;
+      const failedBy = this.#failedBy.get(id);
+      if (failedBy !== undefined && failedBy !== member) continue;
       this.violation('handled-once', `${id} was handled by ${member} before, with token ${before.token}`);
     }
   }
 
+  /** Who has failed at a message last. */
+  readonly #failedBy = new Map<string, string>();
   readonly #overtaken = new Map<string, string>();
 
   #queueOf(producer: string, key: string | undefined): KeyQueue {

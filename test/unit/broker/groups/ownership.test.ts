@@ -34,7 +34,7 @@ function ownershipOf(
     topic: 't',
     group: 'g',
     owner: 'me',
-    partitions: [0, 1],
+    partitions: 2,
     timing: { durationMs: 2_000, renewMs: 500, stopMs: 1_400 },
     directory,
     policy,
@@ -43,8 +43,11 @@ function ownershipOf(
     onEvent: (event) => events.push(event),
     onBegun: ({ partition, token }) => begun.push(`${partition}: ${token}`),
     onRenewed: () => {},
+    onUnwanted: ({ partition }) => begun.push(`${partition} unwanted`),
+    onTakenOver: (partition) => begun.push(`${partition} taken over`),
     onDeleted: () => begun.push('deleted'),
   });
+  ownership.apply({ own: new Set([0, 1]), watch: new Map() });
   return { ownership, clock, directory, links, begun, events, kinds: () => events.map(({ kind }) => kind) };
 }
 
@@ -300,7 +303,7 @@ describe('a tenure', () => {
   });
 });
 
-describe('a standby', () => {
+describe('a partition that another member owns', () => {
   it('takes over what it saw unchanged for its whole duration, without waiting for the next renewal', async () => {
     const { ownership, links, clock, begun } = ownershipOf();
     const started = ownership.start(60_000);
@@ -312,10 +315,10 @@ describe('a standby', () => {
       for (const { onReply } of links.lease.outstanding.splice(0)) onReply(undefined, foreign);
     }
     clock.advance(20);
-    const expected = links.lease.outstanding.map(({ args }) => args.slice(-2));
+    const expected = links.lease.outstanding.map(({ args }) => args.slice(-3));
     expect(expected).toEqual([
-      ['5', '1'],
-      ['5', '1'],
+      ['5', '1', 'acquire'],
+      ['5', '1', 'acquire'],
     ]);
     links.lease.answer(acquiredReply('12'));
     links.lease.answer(foreign);

@@ -4,7 +4,8 @@ import { resolveSubscribeOptions } from '../../../../broker/groups/subscription-
 describe('options of a subscription', () => {
   it('have defaults', () => {
     expect(resolveSubscribeOptions({})).toMatchObject({
-      assignment: undefined,
+      memberId: undefined,
+      sessionTimeoutMs: 10_000,
       concurrency: 16,
       ordering: 'key',
       lease: { durationMs: 2_000, renewMs: 500, stopMs: 1_400 },
@@ -13,7 +14,8 @@ describe('options of a subscription', () => {
   });
 
   it.each([
-    [{ assignment: { member: 2, of: 2 } }, 'member 2 of 2'],
+    [{ memberId: 'a b' }, "member 'a b'"],
+    [{ sessionTimeoutMs: 1_999 }, 'sessionTimeoutMs 1999'],
     [{ concurrency: 0 }, 'concurrency 0'],
     [{ ordering: 'total' as 'key' }, `ordering 'total'`],
     [{ retryBaseMs: -1 }, 'retryBaseMs -1'],

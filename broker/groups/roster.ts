@@ -1,0 +1,79 @@
+import { type Assignment, rebalance } from './assignment.js';
+
+/** A member's seat in the group. */
+export interface Seat {
+  /** Of the member: its given name, or random. */
+  readonly id: string;
+  /** Random for each subscription: the owner that leases name. */
+  readonly instance: string;
+  /** Grows with each beat. */
+  readonly beat: string;
+  /** Silence after which the others may take the seat away, ms. */
+  readonly sessionMs: number;
+  /** It closed, and is expected back within its session. */
+  readonly isAway: boolean;
+}
+
+/** A consumer group as it is stored: who is in it, and who is to own what. Leases alone say who does. */
+export interface Roster {
+  /** Of the last change; '0' where there was none. */
+  readonly generation: string;
+  readonly seats: ReadonlyMap<string, Seat>;
+  readonly assignment: Assignment;
+}
+
+export type SeatChange =
+  /** `replaces`: the beat that was seen on the seat. */
+  | { readonly kind: 'seat'; readonly seat: Omit<Seat, 'beat'>; readonly replaces: string | undefined }
+  | { readonly kind: 'free'; readonly id: string; readonly beat: string };
+
+export interface RosterChange {
+  readonly seats: readonly SeatChange[];
+  readonly assignment: Assignment;
+}
+
+/** What a member knows that the roster does not say. */
+export interface Findings {
+  /** Seats whose beats have stopped. */
+  readonly silent: readonly Seat[];
+  /** Partitions that this member took over, and from whom. */
+  readonly claims: ReadonlyMap<number, string | undefined>;
+}
+
+/**
+ * With this seat taken. What the member holds stays with it whatever the roster says: where that was lost, every member
+ * comes back with its own, and nothing moves.
+ */
+export function withSeat(roster: Roster, seat: Omit<Seat, 'beat'>, held: readonly number[]): RosterChange {
+  const { seats } = roster;
+  const assignment = roster.assignment.map((member, partition) => (held.includes(partition) ? seat.id : member));
+  const replaces = seats.get(seat.id)?.beat;
+  return { seats: [{ kind: 'seat', seat, replaces }], assignment: rebalance(assignment, [...seats.keys(), seat.id]) };
+}
+
+/** Without this seat, and with those of others as they are. */
+export function withoutSeat(roster: Roster, seat: Seat): RosterChange {
+  const others = [...roster.seats.keys()].filter((id) => id !== seat.id);
+  return {
+    seats: [{ kind: 'free', id: seat.id, beat: seat.beat }],
+    assignment: rebalance(roster.assignment, others),
+  };
+}
+
+/** The member closes, and keeps its seat and its partitions until its session is over. */
+export function withSeatAway({ assignment }: Roster, { beat, ...seat }: Seat): RosterChange {
+  return { seats: [{ kind: 'seat', seat: { ...seat, isAway: true }, replaces: beat }], assignment };
+}
+
+/** What `member` should change in the roster; undefined where it is as it should be. */
+export function correctionOf(roster: Roster, member: string, { silent, claims }: Findings): RosterChange | undefined {
+  const gone = new Set(silent.map(({ id }) => id));
+  const ids = [...roster.seats.keys()].filter((id) => !gone.has(id));
+  const claimed = roster.assignment.map((owner, partition) =>
+    claims.has(partition) && claims.get(partition) === owner ? member : owner,
+  );
+  const assignment = rebalance(claimed, ids);
+  const isSame = assignment.every((owner, partition) => owner === roster.assignment[partition]);
+  if (isSame && silent.length === 0) return undefined;
+  return { seats: silent.map(({ id, beat }) => ({ kind: 'free', id, beat })), assignment };
+}
