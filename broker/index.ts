@@ -5,7 +5,7 @@ export type { CancelTimer, Clock } from './clock.js';
 export type { Handler, IncomingMessage } from './groups/delivery.js';
 export type { DeleteGroupOptions } from './groups/group-deletion.js';
 export type { Subscription } from './groups/subscription.js';
-export type { SubscribeOptions } from './groups/subscription-options.js';
+export type { StartAt, SubscribeOptions } from './groups/subscription-options.js';
 export type { StoredMessage } from './log/inventory.js';
 export {
   DURABILITIES,

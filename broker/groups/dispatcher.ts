@@ -28,6 +28,7 @@ export class Dispatcher {
   /** Those whose handlers did not return at once. */
   readonly #pending: Delivery[] = [];
   #isStopped = false;
+  #isPaused = false;
   #onIdle: (() => void) | undefined;
   /** Of tenures that are to be given back. */
   readonly #idleWaiters = new Map<Tenure, () => void>();
@@ -66,6 +67,16 @@ export class Dispatcher {
     return this.#pending.filter((delivery) => delivery.partition === partition);
   }
 
+  /** Starts no handler until {@link unpause}. */
+  pause(): void {
+    this.#isPaused = true;
+  }
+
+  unpause(): void {
+    this.#isPaused = false;
+    this.pump();
+  }
+
   /** Resolves when no handler of the tenure runs. For one of which none starts any more. */
   async idle(tenure: Tenure): Promise<void> {
     if (!this.#isRunning(tenure)) return;
@@ -83,12 +94,12 @@ export class Dispatcher {
 
   /** Starts as many handlers as may run. */
   pump(): void {
-    if (this.#isPumping || this.#isStopped) return;
+    if (this.#isPumping || this.#isStopped || this.#isPaused) return;
     this.#isPumping = true;
     const { concurrency, clock } = this.#options;
     let calls = 0;
     try {
-      while (this.#next < this.#queue.length && this.#running < concurrency && !this.#isStopped) {
+      while (this.#next < this.#queue.length && this.#running < concurrency && !this.#isStopped && !this.#isPaused) {
         if (calls++ === CALLS_PER_TURN) {
           this.#pumpNextTurn();
           break;

@@ -1,6 +1,6 @@
 import { BrokerError } from '../broker-error.js';
 import { type Clock, pause } from '../clock.js';
-import { groupKeys } from '../log/keys.js';
+import { groupKeys, membersKey } from '../log/keys.js';
 import type { MasterLinks } from '../redis/master-links.js';
 import { persistOn } from '../redis/persist.js';
 import { slotOf } from '../redis/slot.js';
@@ -39,6 +39,7 @@ export async function deleteGroup(context: DeletionContext, options: DeleteGroup
     Promise.all(all.map((partition) => askOne(context, partition, mode, options, seen[partition])));
   if (options.force) {
     await askAll('force', []);
+    await deleteRoster(context);
     return;
   }
   const seen = await askAll('look', []);
@@ -48,6 +49,12 @@ export async function deleteGroup(context: DeletionContext, options: DeleteGroup
     refuseOwned(context, await askAll('look', seen));
   }
   refuseOwned(context, await askAll('delete', seen));
+  await deleteRoster(context);
+}
+
+/** Members that are still alive come back to it, and learn from their partitions that the group is no more. */
+async function deleteRoster({ topic, group, links, clock, connectTimeoutMs }: DeletionContext): Promise<void> {
+  await persistOn(links, slotOf(topic), clock, connectTimeoutMs, (link) => link.call('DEL', membersKey(topic, group)));
 }
 
 /** Resolves with the row of the owner that stands in the way. */

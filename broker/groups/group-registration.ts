@@ -7,11 +7,13 @@ import { classifyFailure, isRedirection } from '../redis/refusal.js';
 import { slotOf } from '../redis/slot.js';
 import { type CallResult, ConfirmedPipeline } from './confirmed-pipeline.js';
 import { parseRegisterReply, registerCall } from './lease-scripts.js';
+import type { StartAt } from './subscription-options.js';
 
 export interface RegistrationOptions {
   readonly topic: string;
   readonly partitions: number;
   readonly group: string;
+  readonly startAt: StartAt;
   readonly directory: Directory;
   readonly clock: Clock;
   readonly waitMs: number;
@@ -104,9 +106,9 @@ export class GroupRegistration {
 
   /** Returns why it is not registered and confirmed on all of them. */
   #registerOn(link: Link, partitions: readonly number[]): Promise<Error | undefined> {
-    const { topic, group, clock, waitMs, replicasOf } = this.#options;
+    const { topic, group, startAt, clock, waitMs, replicasOf } = this.#options;
     const pipeline = new ConfirmedPipeline(link, () => clock.nowMs(), waitMs);
-    const calls = partitions.map((partition) => registerCall(groupKeys(topic, partition, group), group));
+    const calls = partitions.map((partition) => registerCall(groupKeys(topic, partition, group), group, startAt));
     const replicas = replicasOf(slotOf(topic, partitions[0]!));
     return new Promise((resolve) => {
       pipeline.send(calls, replicas, ({ results, isConfirmed, confirmed }) => {

@@ -24,7 +24,7 @@ export class HandOver {
   readonly #options: HandOverOptions;
   readonly #underWay = new Map<Tenure, Promise<void>>();
   readonly #deadlines = new Set<AbortController>();
-  /** Waits of {@link #recorded}: they look again. */
+  /** Waits of {@link recorded}: they look again. */
   #waiters: (() => void)[] = [];
 
   constructor(options: HandOverOptions) {
@@ -60,7 +60,7 @@ export class HandOver {
     this.#deadlines.add(deadline);
     const drained = dispatcher
       .idle(tenure)
-      .then(() => this.#recorded(tenure, deadline.signal))
+      .then(() => this.recorded(tenure, deadline.signal))
       .then(() => upkeep.trim([tenure]))
       .then(() => deadline.abort());
     await Promise.race([drained, pause(clock, timeoutMs, deadline.signal)]);
@@ -71,7 +71,8 @@ export class HandOver {
     onHandedOver(tenure, clock.nowMs() - startMs);
   }
 
-  async #recorded(tenure: Tenure, signal: AbortSignal): Promise<void> {
+  /** Resolves when everything that was handled is recorded, or that has become moot. */
+  async recorded(tenure: Tenure, signal: AbortSignal): Promise<void> {
     while (!signal.aborted && !tenure.isOver && tenure.hasUnsettledWork) {
       const answered = new Promise<void>((resolve) => this.#waiters.push(resolve));
       this.#options.settler.flush();

@@ -2,6 +2,7 @@ import type { GroupKeys } from '../log/keys.js';
 import { Script } from '../redis/script.js';
 import type { CommandArgument, Reply } from '../redis/wire-command.js';
 import type { LeaseRequest, LeaseRow } from './lease.js';
+import type { StartAt } from './subscription-options.js';
 
 const acquireScript = new Script(new URL('./acquire.lua', import.meta.url));
 const renewScript = new Script(new URL('./renew.lua', import.meta.url));
@@ -79,8 +80,13 @@ export function releaseCall(keys: GroupKeys, owner: string, token: string): Scri
 }
 
 /** See register-group.lua. */
-export function registerCall(keys: GroupKeys, group: string): ScriptCall {
-  return { script: registerScript, keys: [keys.groups, keys.position, keys.lease], args: [group] };
+export function registerCall(keys: GroupKeys, group: string, startAt: StartAt): ScriptCall {
+  const start = typeof startAt === 'string' ? startAt : startAt.sinceMs;
+  return {
+    script: registerScript,
+    keys: [keys.groups, keys.position, keys.lease, keys.log],
+    args: [group, start],
+  };
 }
 
 /** Whether it was registered now, and not before. */

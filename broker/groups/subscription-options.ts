@@ -3,6 +3,9 @@ import { checkName } from '../log/topic.js';
 import type { RetryPolicy } from '../recovery/retry-policy.js';
 import type { LeaseTiming } from './lease-keeper.js';
 
+/** `sinceMs`: with the first message that was stored at that time (ms since the epoch, the server's clock) or later. */
+export type StartAt = 'earliest' | 'latest' | { readonly sinceMs: number };
+
 export interface SubscribeOptions {
   /**
    * This member's id, of its own for each process: after a restart within `sessionTimeoutMs` it gets back the partitions
@@ -11,6 +14,8 @@ export interface SubscribeOptions {
   readonly memberId?: string;
   /** How long the partitions of a member with a `memberId` wait for it (default 10,000). */
   readonly sessionTimeoutMs?: number;
+  /** Where a group begins that does not exist yet (default `earliest`: with all that the logs keep). */
+  readonly startAt?: StartAt;
   /** Handlers of this subscription that may run at a time (default 16). One key never has two. */
   readonly concurrency?: number;
   /** `key` (default): later messages of a key wait while one of it is retried. `none`: they pass. */
@@ -52,6 +57,7 @@ export function resolveSubscribeOptions(options: SubscribeOptions): ResolvedSubs
   }
   return {
     memberId,
+    startAt: checkedStart(options.startAt ?? 'earliest'),
     ordering,
     concurrency: atLeast('concurrency', options.concurrency ?? 16, 1),
     prefetchBytes: atLeast('prefetchBytes', options.prefetchBytes ?? 16 * 1024 * 1024, 1),
@@ -69,6 +75,14 @@ export function resolveSubscribeOptions(options: SubscribeOptions): ResolvedSubs
       capMs: atLeast('retryCapMs', options.retryCapMs ?? 1_000, 0),
     },
   };
+}
+
+function checkedStart(startAt: StartAt): StartAt {
+  if (startAt === 'earliest' || startAt === 'latest') return startAt;
+  const sinceMs: unknown = startAt?.sinceMs;
+  if (Number.isSafeInteger(sinceMs) && (sinceMs as number) > 0) return startAt;
+  const got = typeof startAt === 'object' ? `{ sinceMs: ${String(sinceMs)} }` : `'${String(startAt)}'`;
+  throw new BrokerError('bad-option', `startAt ${got}: 'earliest', 'latest', or { sinceMs: ms since the epoch }`);
 }
 
 function leaseTiming(options: SubscribeOptions): LeaseTiming {

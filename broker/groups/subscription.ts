@@ -173,6 +173,7 @@ export class Subscription implements AsyncDisposable {
       topic,
       partitions,
       group,
+      startAt: options.startAt,
       directory,
       clock,
       waitMs: waitMsOf(options.lease),
@@ -198,6 +199,20 @@ export class Subscription implements AsyncDisposable {
   /** Partitions that this member owns now. */
   get partitions(): number[] {
     return this.#ownership.tenures.map(({ partition }) => partition);
+  }
+
+  /** Members of the group as this one knows it, sorted: given ids, or random ones. */
+  get members(): string[] {
+    return this.#coordinator.members;
+  }
+
+  /** Starts no handler until {@link resume}; those that run go on. Keeps its partitions, and reads ahead as far as it may. */
+  pause(): void {
+    this.#dispatcher.pause();
+  }
+
+  resume(): void {
+    this.#dispatcher.unpause();
   }
 
   /** What is to be this member's on the master is, on its present history, or is another one's yet. */

@@ -142,7 +142,7 @@ describe('settling', () => {
 
 describe('registering', () => {
   it('writes each time, so that a WAIT behind it covers the answer, and keeps what was there', async () => {
-    expect(await run(registerCall(keys, 'g'))).toBe(1);
+    expect(await run(registerCall(keys, 'g', 'earliest'))).toBe(1);
     await redis.hset(keys.position, 'low', '5-0');
     const since = await redis.hget(keys.groups, 'g');
     const offset = async () => Number(/master_repl_offset:(\d+)/.exec(await redis.info('replication'))![1]);
@@ -150,7 +150,7 @@ describe('registering', () => {
     await using copy = replica.client();
     await eventually(async () => /master_link_status:up/.test(await copy.redis.info('replication').catch(() => '')));
     const before = await offset();
-    expect(await run(registerCall(keys, 'g'))).toBe(0);
+    expect(await run(registerCall(keys, 'g', 'earliest'))).toBe(0);
     expect(await offset()).toBeGreaterThan(before);
     expect([await redis.hget(keys.groups, 'g'), await redis.hget(keys.position, 'low')]).toEqual([since, '5-0']);
   });

@@ -44,8 +44,10 @@ export class FencedWrites {
     const partition = Number(/\.(\d+)\}/.exec(lease)![1]);
     const { lineage, offset } = node.replication;
     this.accept(lease, partition, kind, { token, owner, offset }, lineage);
-    if (!isAcquired) return;
-    this.#journal.tenureBegins(token, settledOf(node.database, groupKeys(TOPIC, partition, GROUP)));
+    if (kind !== 'acquire' && kind !== 'release') return;
+    const settled = settledOf(node.database, groupKeys(TOPIC, partition, GROUP));
+    if (isAcquired) this.#journal.tenureBegins(token, lineage.history, settled);
+    else this.#journal.released(token, lineage.history, settled);
   };
 
   /** A server has accepted it, as the latest on this lineage. */

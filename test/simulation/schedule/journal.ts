@@ -41,6 +41,8 @@ export type Rule =
   | 'one-writer'
   /** What was handled is handled again only where its consumer ended, or lost its lease, or a failover lost the settlement. */
   | 'handled-once'
+  /** When a partition is handed over its handlers have returned, and what they did is recorded. */
+  | 'handed-over-whole'
   | 'dead-letter-once'
   | 'one-outcome'
   /** When all is well again everything comes to its end. */
@@ -71,6 +73,9 @@ export class Journal {
   readonly onAccepted = new Set<(producer: string) => void>();
   /** By token of a tenure: what was settled in its partition when it began. */
   readonly #settledBefore = new Map<number, ReadonlySet<string>>();
+  readonly #historyOf = new Map<number, string>();
+  /** By member and partition: what the last tenure that was given back had begun and not recorded. */
+  readonly #leftOver = new Map<string, string[]>();
   readonly #handledBefore = new Map<string, Handling[]>();
   readonly #newestToken = new Map<number, { readonly token: number; readonly member: string }>();
   /** Of each producer instance and key: the messages in the order of publishing. */
@@ -163,8 +168,32 @@ export class Journal {
   }
 
   /** A server has given this token out when these messages were settled. */
-  tenureBegins(token: number, settled: ReadonlySet<string>): void {
+  tenureBegins(token: number, history: string, settled: ReadonlySet<string>): void {
     this.#settledBefore.set(token, settled);
+    this.#historyOf.set(token, history);
+  }
+
+  /** A server has taken a partition back when these messages were settled. */
+  released(token: number, history: string, settled: ReadonlySet<string>): void {
+    if (this.#historyOf.get(token) !== history) return;
+    const own = this.handlings.filter((handling) => handling.token === token);
+    const [first] = own;
+    if (first === undefined) return;
+    const left = own.filter(
+      ({ id, endedMs, result }) => endedMs === undefined || (result === 'handled' && !settled.has(id)),
+    );
+    this.#leftOver.set(
+      `${first.member} ${first.partition}`,
+      left.map(({ id }) => id),
+    );
+  }
+
+  /** A member says that it has handed a partition over, within the time that it may wait for its handlers. */
+  handedOver(member: string, partition: number): void {
+    const left = this.#leftOver.get(`${member} ${partition}`) ?? [];
+    this.#leftOver.delete(`${member} ${partition}`);
+    if (left.length === 0) return;
+    this.violation('handed-over-whole', `partition ${partition} of ${member}, with ${left.join(', ')} not recorded`);
   }
 
   acquired(member: string): void {

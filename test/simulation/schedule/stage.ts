@@ -23,6 +23,7 @@ export interface Stage {
 /** Messages are small here, and so may be logs. */
 const MAX_FRAME_BYTES = 1_000;
 const CONNECT_TIMEOUT_MS = 20_000;
+const CLOSE_TIMEOUT_MS = 3_000;
 /** Any will do: the directory of the simulation does not read it. */
 const ENDPOINT = { sentinels: [{ host: 'authority', port: 1 }], master: 'sim' };
 
@@ -45,6 +46,9 @@ export async function connect(stage: Stage, process: SimProcess): Promise<Messag
     onEvent: (event) => {
       world.trace(() => `${process.name} ${JSON.stringify(event)}`);
       if (event.kind === 'acquired') journal.acquired(process.name);
+      if (event.kind === 'handed-over' && event.drainMs < CLOSE_TIMEOUT_MS) {
+        journal.handedOver(process.name, event.partition);
+      }
       if (event.kind === 'acknowledged-loss') {
         journal.lostByReport(process.name, event.partition, event.lastSequence - event.firstSequence + 1);
       }
@@ -59,7 +63,7 @@ export function subscribeOptions(plan: Plan): SubscribeOptions {
     maxAttempts: MAX_ATTEMPTS,
     retryBaseMs: 30,
     retryCapMs: 400,
-    closeTimeoutMs: 3_000,
+    closeTimeoutMs: CLOSE_TIMEOUT_MS,
     settleDelayMs: plan.settleDelayMs,
   };
 }

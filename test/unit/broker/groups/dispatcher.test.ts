@@ -137,3 +137,41 @@ describe('a dispatcher', () => {
     expect([started, leftovers]).toEqual([['m1'], ['m1']]);
   });
 });
+
+describe('a paused dispatcher', () => {
+  it('starts nothing, also not what a handler in its midst has paused, until it may again', () => {
+    const { dispatcher, handled } = dispatcherOf((message) => {
+      if (message.id === 'm2') dispatcher.pause();
+    });
+    const { tenure } = heldTenure();
+    for (let i = 1; i <= 4; i++) dispatcher.enqueue(logDelivery(tenure, i));
+    dispatcher.pump();
+    dispatcher.pump();
+    expect(handled).toEqual(['m1', 'm2']);
+    dispatcher.unpause();
+    expect(handled).toEqual(['m1', 'm2', 'm3', 'm4']);
+  });
+});
+
+describe('a tenure that is to be given back', () => {
+  it('is idle when the last of its handlers has returned', async () => {
+    const finish = new Map<string, () => void>();
+    const { dispatcher, started } = dispatcherOf(({ id }) => new Promise((resolve) => finish.set(id, resolve)), 4);
+    const [leaving, staying] = [heldTenure().tenure, heldTenure().tenure];
+    for (const sequence of [1, 2]) dispatcher.enqueue(logDelivery(leaving, sequence));
+    dispatcher.enqueue(logDelivery(staying, 3));
+    dispatcher.pump();
+    leaving.isLeaving = true;
+    dispatcher.enqueue(logDelivery(leaving, 4));
+    let isIdle = false;
+    const idle = dispatcher.idle(leaving).then(() => {
+      isIdle = true;
+    });
+    finish.get('m1')!();
+    await turn();
+    expect([isIdle, started]).toEqual([false, ['m1', 'm2', 'm3']]);
+    finish.get('m2')!();
+    await idle;
+    await dispatcher.idle(leaving);
+  });
+});

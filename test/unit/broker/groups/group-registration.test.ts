@@ -21,6 +21,7 @@ function registering({ isSecondOpen = true } = {}) {
     topic: 't',
     partitions: 4,
     group: 'g',
+    startAt: 'earliest',
     directory: new FakeDirectory(),
     clock,
     waitMs: 100,

@@ -16,6 +16,8 @@ describe('options of a subscription', () => {
   it.each([
     [{ memberId: 'a b' }, "member 'a b'"],
     [{ sessionTimeoutMs: 1_999 }, 'sessionTimeoutMs 1999'],
+    [{ startAt: 'newest' as 'latest' }, "startAt 'newest'"],
+    [{ startAt: { sinceMs: 0 } }, 'startAt { sinceMs: 0 }'],
     [{ concurrency: 0 }, 'concurrency 0'],
     [{ ordering: 'total' as 'key' }, `ordering 'total'`],
     [{ retryBaseMs: -1 }, 'retryBaseMs -1'],
