@@ -1,7 +1,7 @@
 #!lua flags=allow-oom
 -- Changes the members of a group and what each is to own, all or nothing.
 --
--- KEYS  1 members     hash: generation, assignment, and for each member instance:<id>, member:<id>, beat:<id>
+-- KEYS  1 members     hash: generation, assignment, and for each member instance:<id>, member:<id>, beat:<id>, report:<id>
 -- ARGV  1 generation  that the caller saw, or '0' where it saw none
 --       2 assignment  JSON array: member id or null, by partition
 --       3..           seat, id, instance, member (JSON), '' where the seat was free or the beat that the caller saw there
@@ -28,7 +28,7 @@ while i <= #ARGV do
     redis.call('HINCRBY', KEYS[1], 'beat:' .. id, 1)
     i = i + 5
   else
-    redis.call('HDEL', KEYS[1], 'instance:' .. id, 'member:' .. id, 'beat:' .. id)
+    redis.call('HDEL', KEYS[1], 'instance:' .. id, 'member:' .. id, 'beat:' .. id, 'report:' .. id)
     i = i + 3
   end
 end

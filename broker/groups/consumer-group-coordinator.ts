@@ -7,6 +7,7 @@ import { classifyFailure, isRedirection } from '../redis/refusal.js';
 import { heirsOf } from './assignment.js';
 import {
   correctionOf,
+  type MemberReport,
   type Roster,
   type RosterChange,
   type Seat,
@@ -43,6 +44,8 @@ export interface CoordinatorOptions {
   refresh(): void;
   /** Partitions whose leases are held. */
   held(): readonly number[];
+  /** What the others are told with the next beat. */
+  report(): MemberReport;
   onPlan(plan: PartitionPlan): void;
   /** Another process has taken the seat: this one has been silent for too long, and has the same member id. */
   onReplaced(): void;
@@ -126,8 +129,10 @@ export class ConsumerGroupCoordinator {
     const link = this.#openLink();
     if (link === undefined || this.#isBusy) return;
     this.#isBusy = true;
-    const { member, instance, partitions } = this.#options;
-    sendBeat(link, this.#key, { id: member.id, instance }, partitions, (error, roster) => this.#take(error, roster));
+    const { member, instance, partitions, report } = this.#options;
+    sendBeat(link, this.#key, { id: member.id, instance }, report(), partitions, (error, roster) =>
+      this.#take(error, roster),
+    );
   }
 
   /** A partition was taken over whose owner, by the roster, is another one. */

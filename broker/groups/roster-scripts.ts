@@ -2,7 +2,7 @@ import type { Link } from '../redis/link.js';
 import { Script } from '../redis/script.js';
 import type { CommandArgument, Reply } from '../redis/wire-command.js';
 import { mapOf } from './lease-scripts.js';
-import type { Roster, RosterChange, Seat } from './roster.js';
+import type { MemberReport, Roster, RosterChange, Seat } from './roster.js';
 
 const beatScript = new Script(new URL('./member-beat.lua', import.meta.url));
 const changeScript = new Script(new URL('./change-members.lua', import.meta.url));
@@ -14,10 +14,11 @@ export function sendBeat(
   link: Link,
   key: string,
   { id, instance }: Pick<Seat, 'id' | 'instance'>,
+  report: MemberReport,
   partitions: number,
   onRoster: OnRoster,
 ): void {
-  beatScript.send(link, [key], [id, instance], (error, reply) => {
+  beatScript.send(link, [key], [id, instance, JSON.stringify(report)], (error, reply) => {
     if (error) onRoster(error, undefined);
     else onRoster(undefined, rosterOf(reply, partitions));
   });
@@ -50,11 +51,13 @@ export function sendChange(
 function rosterOf(flat: Reply, partitions: number): Roster {
   const fields = mapOf(flat as unknown as Buffer[]);
   const seats = new Map<string, Seat>();
+  const reports = new Map<string, MemberReport>();
   for (const [field, instance] of fields) {
     if (!field.startsWith('instance:')) continue;
     const id = field.slice('instance:'.length);
     const { sessionMs = 0, isAway = false } = parse(fields.get(`member:${id}`)) as Partial<Seat>;
     seats.set(id, { id, instance: String(instance), beat: String(fields.get(`beat:${id}`) ?? ''), sessionMs, isAway });
+    reports.set(id, parse(fields.get(`report:${id}`)) as MemberReport);
   }
   const stored = parse(fields.get('assignment'));
   const members = Array.isArray(stored) && stored.length === partitions ? stored : [];
@@ -62,7 +65,7 @@ function rosterOf(flat: Reply, partitions: number): Roster {
     const member: unknown = members[partition];
     return typeof member === 'string' ? member : undefined;
   });
-  return { generation: String(fields.get('generation') ?? '0'), seats, assignment };
+  return { generation: String(fields.get('generation') ?? '0'), seats, assignment, reports };
 }
 
 function parse(text: Buffer | undefined): object {

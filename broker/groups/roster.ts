@@ -14,12 +14,17 @@ export interface Seat {
   readonly isAway: boolean;
 }
 
+/** What a member says of itself with each beat: whatever its parts put in, by name. */
+export type MemberReport = Readonly<Record<string, unknown>>;
+
 /** A consumer group as it is stored: who is in it, and who is to own what. Leases alone say who does. */
 export interface Roster {
   /** Of the last change; '0' where there was none. */
   readonly generation: string;
   readonly seats: ReadonlyMap<string, Seat>;
   readonly assignment: Assignment;
+  /** By member: its last report. */
+  readonly reports: ReadonlyMap<string, MemberReport>;
 }
 
 export type SeatChange =

@@ -157,6 +157,7 @@ export class Subscription implements AsyncDisposable {
       link: () => this.#links.settle(slotOf(topic)),
       refresh: () => directory.refresh(),
       held: () => this.partitions,
+      report: () => ({ inFlight: this.inFlight }),
       onPlan: (plan) => this.#ownership.apply(plan),
       onReplaced: () => this.#onReplaced(),
     });

@@ -13,7 +13,7 @@ function seat(id: string, beat = '1'): Seat {
 }
 
 function rosterOf(ids: readonly string[], assignment: Roster['assignment']): Roster {
-  return { generation: '7', seats: new Map(ids.map((id) => [id, seat(id)])), assignment };
+  return { generation: '7', seats: new Map(ids.map((id) => [id, seat(id)])), assignment, reports: new Map() };
 }
 
 function taken({ beat: _, ...rest }: Seat): Omit<Seat, 'beat'> {
