@@ -1,18 +1,16 @@
 import { type Clock, pause } from '../clock.js';
-import type { Dispatcher } from './dispatcher.js';
-import type { Ownership } from './ownership.js';
-import type { Settler } from './settler.js';
 import type { Tenure } from './tenure.js';
-import type { Upkeep } from './upkeep.js';
 
 export interface HandOverOptions {
   readonly clock: Clock;
   /** Longest wait for handlers that run, and for their settlements. */
   readonly timeoutMs: number;
-  readonly dispatcher: Pick<Dispatcher, 'idle'>;
-  readonly settler: Pick<Settler, 'flush'>;
-  readonly upkeep: Pick<Upkeep, 'trim'>;
-  readonly ownership: Pick<Ownership, 'giveBack'>;
+  /** Resolves when no handler of the tenure runs. */
+  idle(tenure: Tenure): Promise<void>;
+  /** Sends what is handled and not recorded. */
+  flush(): void;
+  trim(tenures: readonly Tenure[]): Promise<void>;
+  giveBack(tenure: Tenure): Promise<void>;
   onHandedOver(tenure: Tenure, drainMs: number): void;
 }
 
@@ -53,21 +51,20 @@ export class HandOver {
   }
 
   async #run(tenure: Tenure): Promise<void> {
-    const { clock, timeoutMs, dispatcher, upkeep, ownership, onHandedOver } = this.#options;
+    const { clock, timeoutMs, idle, trim, giveBack, onHandedOver } = this.#options;
     const startMs = clock.nowMs();
     tenure.isLeaving = true;
     const deadline = new AbortController();
     this.#deadlines.add(deadline);
-    const drained = dispatcher
-      .idle(tenure)
+    const drained = idle(tenure)
       .then(() => this.recorded(tenure, deadline.signal))
-      .then(() => upkeep.trim([tenure]))
+      .then(() => trim([tenure]))
       .then(() => deadline.abort());
     await Promise.race([drained, pause(clock, timeoutMs, deadline.signal)]);
     deadline.abort();
     this.#deadlines.delete(deadline);
     if (tenure.isOver) return;
-    await ownership.giveBack(tenure);
+    await giveBack(tenure);
     onHandedOver(tenure, clock.nowMs() - startMs);
   }
 
@@ -75,7 +72,7 @@ export class HandOver {
   async recorded(tenure: Tenure, signal: AbortSignal): Promise<void> {
     while (!signal.aborted && !tenure.isOver && tenure.hasUnsettledWork) {
       const answered = new Promise<void>((resolve) => this.#waiters.push(resolve));
-      this.#options.settler.flush();
+      this.#options.flush();
       await answered;
     }
   }

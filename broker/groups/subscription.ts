@@ -4,19 +4,17 @@ import type { Random } from '../random.js';
 import type { Directory, Master } from '../redis/directory.js';
 import type { Link } from '../redis/link.js';
 import type { OpenMasterLinks } from '../redis/master-links.js';
-import { slotOf } from '../redis/slot.js';
-import { ConsumerGroupCoordinator } from './consumer-group-coordinator.js';
 import type { Delivery, Handler } from './delivery.js';
 import { Dispatcher } from './dispatcher.js';
 import { readEntry } from './entry-reader.js';
 import { GroupLinks } from './group-links.js';
 import { GroupRegistration } from './group-registration.js';
-import { HandOver } from './hand-over.js';
 import { waitMsOf } from './lease-keeper.js';
 import type { Acquired } from './lease-scripts.js';
 import { LogReaders } from './log-readers.js';
+import { Membership } from './membership.js';
 import { OutcomeRecorder } from './outcome-recorder.js';
-import { type LeasePolicy, Ownership, replicasOf } from './ownership.js';
+import { type LeasePolicy, replicasOf } from './ownership.js';
 import { Settler } from './settler.js';
 import { type RetrySink, takeUpRetries } from './stored-retries.js';
 import type { ResolvedSubscribeOptions } from './subscription-options.js';
@@ -48,9 +46,7 @@ export class Subscription implements AsyncDisposable {
   readonly group: string;
   readonly #context: SubscriptionContext;
   readonly #links: GroupLinks;
-  readonly #coordinator: ConsumerGroupCoordinator;
-  readonly #ownership: Ownership;
-  readonly #handOver: HandOver;
+  readonly #membership: Membership;
   readonly #settler: Settler;
   readonly #dispatcher: Dispatcher;
   readonly #recorder: OutcomeRecorder;
@@ -72,7 +68,7 @@ export class Subscription implements AsyncDisposable {
       replyTimeoutMs: context.replyTimeoutMs,
       waitMs: waitMsOf(options.lease),
       onOpen: (link) => this.#onLinkOpen(link),
-      onClosed: (link) => this.#ownership.onLinkClosed(link),
+      onClosed: (link) => this.#membership.onLinkClosed(link),
     });
     this.#dispatcher = new Dispatcher({
       clock,
@@ -97,22 +93,17 @@ export class Subscription implements AsyncDisposable {
       },
       onChange: () => this.#settler.schedule(),
     });
-    this.#ownership = new Ownership({
-      topic,
-      group,
-      owner,
-      directory,
-      policy: context.policy,
-      clock,
-      onEvent,
+    this.#membership = new Membership({
+      ...context,
       links: this.#links,
-      timing: options.lease,
-      partitions: context.partitions,
+      idle: (tenure) => this.#dispatcher.idle(tenure),
+      flush: () => this.#settler.flush(),
+      trim: (tenures) => this.#upkeep.trim(tenures),
+      report: () => ({ inFlight: this.inFlight }),
       onBegun: (tenure, acquired) => this.#onBegun(tenure, acquired),
-      onUnwanted: (tenure) => void this.#handOver.begin(tenure),
-      onTakenOver: (partition) => this.#coordinator.claim(partition),
       onRenewed: (tenure) => this.#dispatcher.resume(tenure),
       onDeleted: () => this.#onDeleted(),
+      onReplaced: () => this.#onReplaced(),
     });
     this.#settler = new Settler({
       owner,
@@ -120,48 +111,21 @@ export class Subscription implements AsyncDisposable {
       random,
       delayMs: options.settleDelayMs,
       onEvent,
-      tenuresByLink: () => this.#ownership.tenuresByLink,
-      onFenced: (tenure, fenced) => this.#ownership.onFenced(tenure, fenced),
-      onAnswered: () => this.#handOver.answered(),
+      tenuresByLink: () => this.#membership.tenuresByLink,
+      onFenced: (tenure, fenced) => this.#membership.onFenced(tenure, fenced),
+      onAnswered: () => this.#membership.onAnswered(),
       refresh: () => directory.refresh(),
     });
     this.#readers = new LogReaders({
       clock,
       prefetchBytes: options.prefetchBytes,
-      tenureCount: () => this.#ownership.tenures.length,
+      tenureCount: () => this.#membership.tenures.length,
       onEntry: (tenure, entry) => readEntry(tenure, entry, this.#sink),
       onRead: () => this.#dispatcher.pump(),
       refresh: () => directory.refresh(),
     });
-    this.#upkeep = new Upkeep({ topic, group, clock, tenures: () => this.#ownership.tenures });
-    this.#handOver = new HandOver({
-      clock,
-      timeoutMs: options.closeTimeoutMs,
-      dispatcher: this.#dispatcher,
-      settler: this.#settler,
-      upkeep: this.#upkeep,
-      ownership: this.#ownership,
-      onHandedOver: ({ partition }, drainMs) =>
-        onEvent({ kind: 'handed-over', topic, group, partition, drainMs: Math.round(drainMs) }),
-    });
-    this.#coordinator = new ConsumerGroupCoordinator({
-      topic,
-      group,
-      partitions: context.partitions,
-      member: { id: options.memberId ?? owner, isStatic: options.memberId !== undefined },
-      instance: owner,
-      sessionMs: options.memberId === undefined ? options.lease.durationMs : options.sessionTimeoutMs,
-      beatMs: options.lease.renewMs,
-      clock,
-      onEvent,
-      link: () => this.#links.settle(slotOf(topic)),
-      refresh: () => directory.refresh(),
-      held: () => this.partitions,
-      report: () => ({ inFlight: this.inFlight }),
-      onPlan: (plan) => this.#ownership.apply(plan),
-      onReplaced: () => this.#onReplaced(),
-    });
-    this.#stopListening = directory.onChange(() => this.#ownership.onDirectoryChange());
+    this.#upkeep = new Upkeep({ topic, group, clock, tenures: () => this.#membership.tenures });
+    this.#stopListening = directory.onChange(() => this.#membership.onDirectoryChange());
   }
 
   /**
@@ -183,8 +147,7 @@ export class Subscription implements AsyncDisposable {
     });
     try {
       await registration.complete(connectTimeoutMs, this.#closed.signal);
-      await this.#coordinator.join(connectTimeoutMs);
-      await this.#ownership.start(connectTimeoutMs);
+      await this.#membership.join(connectTimeoutMs);
     } catch (error) {
       throw registration.explain(error);
     }
@@ -199,12 +162,12 @@ export class Subscription implements AsyncDisposable {
 
   /** Partitions that this member owns now. */
   get partitions(): number[] {
-    return this.#ownership.tenures.map(({ partition }) => partition);
+    return this.#membership.tenures.map(({ partition }) => partition);
   }
 
   /** Members of the group as this one knows it, sorted: given ids, or random ones. */
   get members(): string[] {
-    return this.#coordinator.members;
+    return this.#membership.members;
   }
 
   /** Starts no handler until {@link resume}; those that run go on. Keeps its partitions, and reads ahead as far as it may. */
@@ -218,7 +181,7 @@ export class Subscription implements AsyncDisposable {
 
   /** What is to be this member's on the master is, on its present history, or is another one's yet. */
   isCaughtUp(master: Master): boolean {
-    return this.#closing !== undefined || this.#ownership.isCaughtUp(master);
+    return this.#closing !== undefined || this.#membership.isCaughtUp(master);
   }
 
   /**
@@ -268,16 +231,15 @@ export class Subscription implements AsyncDisposable {
   }
 
   #onLeftoverReturned(delivery: Delivery): void {
-    const heir = this.#ownership.tenureOf(delivery.partition);
+    const heir = this.#membership.tenureOf(delivery.partition);
     if (heir !== undefined) this.#recorder.leftoverReturned(heir, delivery);
   }
 
   #onLinkOpen(link: Link): void {
     this.#readers.onLinkOpen(link);
-    this.#ownership.onLinkOpen(link);
+    this.#membership.onLinkOpen(link);
     this.#settler.flush();
-    this.#handOver.answered();
-    for (const tenure of this.#ownership.tenures) this.#dispatcher.resume(tenure);
+    for (const tenure of this.#membership.tenures) this.#dispatcher.resume(tenure);
     this.#dispatcher.pump();
   }
 
@@ -288,18 +250,10 @@ export class Subscription implements AsyncDisposable {
     const passed = pause(clock, options.closeTimeoutMs, deadline.signal);
     this.#upkeep.stop();
     this.#readers.stop();
-    const stopped = this.#dispatcher.stop();
-    // The others know before the partitions come back: nobody has to find out.
-    const left = Promise.race([this.#coordinator.leave(), passed]);
-    const givenBack = left.then(() =>
-      Promise.all(this.#ownership.tenures.map((tenure) => this.#handOver.begin(tenure))),
-    );
-    await Promise.race([Promise.all([stopped, givenBack]), passed]);
+    await Promise.race([Promise.all([this.#dispatcher.stop(), this.#membership.leave()]), passed]);
     this.#settler.stop();
-    const released = this.#ownership.release();
-    await Promise.race([released, passed]);
+    await Promise.race([this.#membership.release(), passed]);
     deadline.abort();
-    this.#handOver.stop();
     this.#stopListening();
     this.#links.close();
     await this.#readers.stopped();

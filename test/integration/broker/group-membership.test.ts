@@ -129,7 +129,7 @@ describe('the members of a group', () => {
     await using probe = server.client();
     await probe.redis.del(membersKey(topic, 'g'));
     await eventually(() => members.every((member) => member.members.length === 2));
-    await eventually(async () => (await probe.redis.hlen(membersKey(topic, "g"))) === 10);
+    await eventually(async () => (await probe.redis.hlen(membersKey(topic, 'g'))) === 10);
     expect(members.map(({ partitions }) => partitions.toSorted())).toEqual(before);
     expect(eventsOf('handed-over', topic)).toHaveLength(moves);
     await Promise.all(members.map((member) => member.close()));
