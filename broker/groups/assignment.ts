@@ -8,35 +8,40 @@ export type Assignment = readonly (string | undefined)[];
  * with the fewest. A pure function: every member that computes it comes to the same.
  */
 export function rebalance(previous: Assignment, members: readonly string[]): Assignment {
-  if (members.length === 0) return previous.map(() => undefined);
-  const sorted = [...new Set(members)].sort();
-  const owned = new Map<string, number[]>(sorted.map((member) => [member, []]));
+  return filled(trimmed(previous, members), members);
+}
+
+/** Gives what nobody has, or who is not among the members, to those with the fewest; moves nothing else. */
+export function filled(previous: Assignment, members: readonly string[]): Assignment {
+  const loads = new Map(members.map((member) => [member, 0]));
+  const next = previous.map((member) => (member !== undefined && loads.has(member) ? member : undefined));
+  for (const member of next) if (member !== undefined) loads.set(member, loads.get(member)! + 1);
+  if (members.length === 0) return next;
+  for (const partition of next.keys()) {
+    if (next[partition] !== undefined) continue;
+    const fewest = Math.min(...loads.values());
+    const member = highestRanked(
+      partition,
+      members.filter((one) => loads.get(one) === fewest),
+    );
+    next[partition] = member;
+    loads.set(member, fewest + 1);
+  }
+  return next;
+}
+
+/** Without what is more than a member's share. The larger shares are of those that have most: that moves the fewest. */
+function trimmed(previous: Assignment, members: readonly string[]): Assignment {
+  const owned = new Map<string, number[]>([...members].sort().map((member) => [member, []]));
   for (const [partition, member] of previous.entries()) {
     if (member !== undefined) owned.get(member)?.push(partition);
   }
-  const least = Math.floor(previous.length / sorted.length);
-  let extras = previous.length - least * sorted.length;
-  // The extra partitions stay with those that have most: that moves the fewest.
-  const byLoad = [...sorted].sort((a, b) => owned.get(b)!.length - owned.get(a)!.length);
-  const room = new Map<string, number>();
-  for (const member of byLoad) {
-    const isExtra = extras > 0;
-    if (isExtra) extras--;
-    const partitions = owned.get(member)!;
-    const share = least + (isExtra ? 1 : 0);
-    if (partitions.length > share) owned.set(member, favourites(member, partitions).slice(0, share));
-    room.set(member, share - owned.get(member)!.length);
-  }
+  const least = Math.floor(previous.length / members.length);
+  let extras = previous.length - least * members.length;
   const next: (string | undefined)[] = previous.map(() => undefined);
-  for (const [member, partitions] of owned) for (const partition of partitions) next[partition] = member;
-  for (const partition of next.keys()) {
-    if (next[partition] !== undefined) continue;
-    const member = highestRanked(
-      partition,
-      sorted.filter((one) => room.get(one)! > 0),
-    );
-    next[partition] = member;
-    room.set(member, room.get(member)! - 1);
+  for (const [member, partitions] of [...owned].sort(([, a], [, b]) => b.length - a.length)) {
+    const share = least + (extras-- > 0 ? 1 : 0);
+    for (const partition of favourites(member, partitions).slice(0, share)) next[partition] = member;
   }
   return next;
 }
@@ -69,9 +74,10 @@ function favourites(member: string, partitions: readonly number[]): number[] {
 }
 
 function highestRanked(partition: number, members: readonly string[]): string {
-  let best = members[0]!;
-  for (const member of members) if (rank(member, partition) > rank(best, partition)) best = member;
-  return best;
+  return members.reduce((best, member) => {
+    const lead = rank(member, partition) - rank(best, partition);
+    return lead > 0 || (lead === 0 && member < best) ? member : best;
+  });
 }
 
 /** FNV-1a over member and partition, mixed by the finalizer of MurmurHash3: close names must rank differently. */

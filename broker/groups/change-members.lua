@@ -8,6 +8,8 @@
 --                     free, id, beat that the caller saw there
 -- Reply { 1 or 0, the hash (flat) }   1: changed, 0: something else was there than the caller saw, and nothing is written
 --
+-- A group without members leaves nothing behind.
+--
 -- Invariant: generations only grow, also when the hash was lost: the server's clock is the floor. Nobody who has shown
 -- life since the caller looked is removed or replaced.
 local stored = redis.call('HGET', KEYS[1], 'generation') or '0'
@@ -35,4 +37,6 @@ end
 local now = redis.call('TIME')
 local generation = string.format('%.0f', math.max(tonumber(stored) + 1, now[1] * 1000000 + now[2]))
 redis.call('HSET', KEYS[1], 'generation', generation, 'assignment', ARGV[2])
-return { 1, redis.call('HGETALL', KEYS[1]) }
+local roster = redis.call('HGETALL', KEYS[1])
+if #roster == 4 then redis.call('DEL', KEYS[1]) end
+return { 1, roster }

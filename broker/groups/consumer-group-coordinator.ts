@@ -53,6 +53,8 @@ export interface CoordinatorOptions {
 
 /** Whoever has the same id and was silent for so many beats is gone: its seat is taken over. */
 const SILENT_BEATS = 3;
+/** Whoever was silent for more beats than this may be gone. */
+const DOUBTFUL_BEATS = 2;
 
 /**
  * One member's part in its group: it shows that it lives, sees who else does, and learns which partitions it is to own.
@@ -148,6 +150,12 @@ export class ConsumerGroupCoordinator {
   async leave(): Promise<void> {
     this.stop();
     const { member, instance } = this.#options;
+    // It may be about to take the seat.
+    if (this.#isBusy) {
+      await new Promise<void>((resolve) => {
+        this.#onAnswered = resolve;
+      });
+    }
     for (let attempt = 0; attempt < 3; attempt++) {
       const link = this.#openLink();
       const seat = this.#roster?.seats.get(member.id);
@@ -173,7 +181,10 @@ export class ConsumerGroupCoordinator {
     this.#isBusy = false;
     this.#lastError = error;
     if (error !== undefined && isRedirection(error)) this.#options.refresh();
-    if (roster !== undefined && !this.#isStopped) this.#onRoster(roster);
+    if (roster !== undefined) {
+      if (this.#isStopped) this.#roster = roster;
+      else this.#onRoster(roster);
+    }
     this.#onAnswered?.();
   }
 
@@ -209,9 +220,11 @@ export class ConsumerGroupCoordinator {
   }
 
   #correct(roster: Roster): void {
-    const { clock, member } = this.#options;
-    const silent = this.#silence.silent(roster, clock.nowMs()).filter(({ id }) => id !== member.id);
-    const change = correctionOf(roster, member.id, { silent, claims: this.#claims });
+    const { clock, member, beatMs } = this.#options;
+    const nowMs = clock.nowMs();
+    const silent = this.#silence.silent(roster, nowMs).filter(({ id }) => id !== member.id);
+    const isInDoubt = this.#silence.isInDoubt(roster, DOUBTFUL_BEATS * beatMs, nowMs);
+    const change = correctionOf(roster, member.id, { silent, claims: this.#claims, isInDoubt });
     if (change !== undefined) this.#apply(change);
   }
 
@@ -225,7 +238,6 @@ export class ConsumerGroupCoordinator {
     this.#isBusy = true;
     return new Promise((resolve) => {
       sendChange(link, this.#key, this.generation, change, (error, roster, isChanged) => {
-        if (roster !== undefined && this.#isStopped) this.#roster = roster;
         this.#take(error, roster);
         resolve(isChanged);
       });

@@ -14,14 +14,7 @@ import {
   renewCall,
   type ScriptCall,
 } from './lease-scripts.js';
-
-export interface LeaseTiming {
-  /** A challenger may take over after having seen a row unchanged for this long. */
-  readonly durationMs: number;
-  readonly renewMs: number;
-  /** The owner stops handling when nothing was confirmed that it sent within this time. */
-  readonly stopMs: number;
-}
+import { type LeaseTiming, waitMsOf } from './lease-timing.js';
 
 export interface LeaseKeeperOptions {
   readonly group: string;
@@ -180,7 +173,10 @@ export class LeaseKeeper {
     });
     const needed = replicasOf(candidates[0]!.slot);
     pipeline.send(calls, needed, (outcome) => {
-      if (this.#isStopped) return;
+      if (this.#isStopped) {
+        this.#releaseLate(link, candidates, requests, outcome);
+        return;
+      }
       let isAnyLost = false;
       for (const [i, candidate] of candidates.entries()) {
         if (candidate.link !== link) continue;
@@ -191,6 +187,23 @@ export class LeaseKeeper {
       this.#options.onAnswered();
       this.#arm();
     });
+  }
+
+  /** What was on its way to be ours when this was stopped goes back at once. */
+  #releaseLate(
+    link: Link,
+    candidates: readonly Candidate[],
+    requests: readonly LeaseRequest[],
+    { results }: PipelineOutcome,
+  ): void {
+    const calls: ScriptCall[] = [];
+    for (const [i, { error, reply }] of results.entries()) {
+      if (error !== undefined || requests[i]!.kind === 'renew') continue;
+      const answer = parseAcquireReply(reply);
+      if (answer.kind !== 'acquired') continue;
+      calls.push(releaseCall(candidates[i]!.keys, this.#options.owner, answer.acquired.token));
+    }
+    if (calls.length > 0) this.#newPipeline(link).send(calls, 0, () => {});
   }
 
   /** Takes one reply in; returns whether a row that was ours is not any more: it is asked for again at once. */
@@ -291,9 +304,4 @@ function lookMs({ intent, isAwaited, lease, askedMs }: Candidate): number {
 
 function unconfirmed(): BrokerError {
   return new BrokerError('connection', 'too few replicas have confirmed it');
-}
-
-/** A confirmation later than this would come too late for the renewal behind it. */
-export function waitMsOf({ renewMs, stopMs }: LeaseTiming): number {
-  return Math.max(1, Math.floor(stopMs - renewMs));
 }

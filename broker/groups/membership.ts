@@ -3,7 +3,7 @@ import type { Clock } from '../clock.js';
 import type { Directory, Master } from '../redis/directory.js';
 import type { Link } from '../redis/link.js';
 import { slotOf } from '../redis/slot.js';
-import { ConsumerGroupCoordinator } from './consumer-group-coordinator.js';
+import { ConsumerGroupCoordinator, type PartitionPlan } from './consumer-group-coordinator.js';
 import type { GroupLinks } from './group-links.js';
 import { HandOver } from './hand-over.js';
 import type { Acquired, Fenced } from './lease-scripts.js';
@@ -39,6 +39,8 @@ export interface MembershipOptions {
   /** Another process has taken the seat. */
   onReplaced(): void;
 }
+
+const NOTHING: PartitionPlan = { own: new Set(), watch: new Map() };
 
 /**
  * A member's partitions: which it is to own (by the roster), which it owns (by their leases), and how it hands over what is
@@ -129,6 +131,7 @@ export class Membership {
   async leave(): Promise<void> {
     // The others know before the partitions come back: nobody has to find out.
     await this.#coordinator.leave();
+    this.#ownership.apply(NOTHING);
     await Promise.all(this.tenures.map((tenure) => this.#handOver.begin(tenure)));
   }
 

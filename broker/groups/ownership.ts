@@ -12,8 +12,9 @@ import { Candidate, type Intent } from './candidate.js';
 import type { PartitionPlan } from './consumer-group-coordinator.js';
 import type { GroupLinks } from './group-links.js';
 import { Lease } from './lease.js';
-import { LeaseKeeper, type LeaseTiming } from './lease-keeper.js';
+import { LeaseKeeper } from './lease-keeper.js';
 import type { Acquired, Fenced } from './lease-scripts.js';
+import type { LeaseTiming } from './lease-timing.js';
 import { Tenure } from './tenure.js';
 
 export interface OwnershipOptions {

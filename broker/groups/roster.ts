@@ -1,4 +1,4 @@
-import { type Assignment, rebalance } from './assignment.js';
+import { type Assignment, filled, rebalance } from './assignment.js';
 
 /** A member's seat in the group. */
 export interface Seat {
@@ -43,6 +43,8 @@ export interface Findings {
   readonly silent: readonly Seat[];
   /** Partitions that this member took over, and from whom. */
   readonly claims: ReadonlyMap<number, string | undefined>;
+  /** Some seat has been silent for a while: whose it is may be gone. */
+  readonly isInDoubt: boolean;
 }
 
 /**
@@ -70,14 +72,18 @@ export function withSeatAway({ assignment }: Roster, { beat, ...seat }: Seat): R
   return { seats: [{ kind: 'seat', seat: { ...seat, isAway: true }, replaces: beat }], assignment };
 }
 
-/** What `member` should change in the roster; undefined where it is as it should be. */
-export function correctionOf(roster: Roster, member: string, { silent, claims }: Findings): RosterChange | undefined {
+/**
+ * What `member` should change in the roster; undefined where it is as it should be. While somebody is in doubt nothing is
+ * moved for the sake of balance: whoever has just lost its leases would be given partitions that it cannot take.
+ */
+export function correctionOf(roster: Roster, member: string, findings: Findings): RosterChange | undefined {
+  const { silent, claims, isInDoubt } = findings;
   const gone = new Set(silent.map(({ id }) => id));
   const ids = [...roster.seats.keys()].filter((id) => !gone.has(id));
   const claimed = roster.assignment.map((owner, partition) =>
     claims.has(partition) && claims.get(partition) === owner ? member : owner,
   );
-  const assignment = rebalance(claimed, ids);
+  const assignment = isInDoubt ? filled(claimed, ids) : rebalance(claimed, ids);
   const isSame = assignment.every((owner, partition) => owner === roster.assignment[partition]);
   if (isSame && silent.length === 0) return undefined;
   return { seats: silent.map(({ id, beat }) => ({ kind: 'free', id, beat })), assignment };

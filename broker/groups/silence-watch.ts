@@ -41,6 +41,14 @@ export class SilenceWatch {
     return observed === undefined ? 0 : nowMs - observed.sinceMs;
   }
 
+  /** Some seat has been silent for longer than `ms`, and not for its whole session yet. */
+  isInDoubt(roster: Roster, ms: number, nowMs: number): boolean {
+    return [...roster.seats.values()].some(({ id, sessionMs }) => {
+      const silentForMs = this.silentForMs(id, nowMs);
+      return silentForMs > ms && silentForMs <= sessionMs;
+    });
+  }
+
   /** Seats that have been silent for their whole session. */
   silent(roster: Roster, nowMs: number): Seat[] {
     return [...roster.seats.values()].filter(({ id, sessionMs }) => this.silentForMs(id, nowMs) > sessionMs);

@@ -1,7 +1,7 @@
 import { BrokerError } from '../broker-error.js';
 import { checkName } from '../log/topic.js';
 import type { RetryPolicy } from '../recovery/retry-policy.js';
-import type { LeaseTiming } from './lease-keeper.js';
+import type { LeaseTiming } from './lease-timing.js';
 
 /** `sinceMs`: with the first message that was stored at that time (ms since the epoch, the server's clock) or later. */
 export type StartAt = 'earliest' | 'latest' | { readonly sinceMs: number };

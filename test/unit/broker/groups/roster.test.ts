@@ -20,7 +20,7 @@ function taken({ beat: _, ...rest }: Seat): Omit<Seat, 'beat'> {
   return rest;
 }
 
-const nothing = { silent: [], claims: new Map() };
+const nothing = { silent: [], claims: new Map<number, string>(), isInDoubt: false };
 
 describe('a member that comes', () => {
   it('gets its share of the partitions', () => {
@@ -77,9 +77,24 @@ describe('a correction', () => {
 
   it('says who has taken a partition over, as long as the roster names the one it was taken from', () => {
     const roster = rosterOf(['a', 'b'], ['a', 'a', 'b', 'b']);
-    expect(correctionOf(roster, 'b', { silent: [], claims: new Map([[0, 'c']]) })).toBeUndefined();
-    const change = correctionOf(roster, 'b', { silent: [], claims: new Map([[0, 'a']]) });
-    // Whoever lost one has room again: as many as before, but not the one that was taken over.
+    const claims = (from: string) => ({ ...nothing, claims: new Map([[0, from]]) });
+    expect(correctionOf(roster, 'b', claims('c'))).toBeUndefined();
+    // Whoever lost one has room again: as many as before.
+    const change = correctionOf(roster, 'b', claims('a'));
     expect(change?.assignment.filter((owner) => owner === 'b')).toHaveLength(2);
+  });
+
+  it('gives nothing to anybody for the sake of balance while somebody is in doubt', () => {
+    const roster = rosterOf(['a', 'b'], ['a', 'a', 'b', 'b']);
+    const doubt = { ...nothing, isInDoubt: true };
+    expect(correctionOf(roster, 'b', { ...doubt, claims: new Map([[0, 'a']]) })?.assignment).toEqual([
+      'b',
+      'a',
+      'b',
+      'b',
+    ]);
+    const uneven = rosterOf(['a', 'b'], ['b', 'b', 'b', undefined]);
+    expect(correctionOf(uneven, 'b', doubt)?.assignment).toEqual(['b', 'b', 'b', 'a']);
+    expect(correctionOf(rosterOf(['a', 'b'], ['b', 'b', 'b', 'b']), 'b', doubt)).toBeUndefined();
   });
 });

@@ -38,3 +38,15 @@ it('what was seen on another server does not count', () => {
   watch.observe(roster({ a: '1' }), 5_000);
   expect(ids(watch.silent(roster({ a: '1' }), 6_000))).toEqual([]);
 });
+
+it('is in doubt about a seat that has been silent for a while, and no more when its session is over', () => {
+  const watch = new SilenceWatch();
+  const seen = roster({ a: '1' });
+  watch.observe(seen, 0);
+  expect([1_000, 1_001, 2_000, 2_001].map((nowMs) => watch.isInDoubt(seen, 1_000, nowMs))).toEqual([
+    false,
+    true,
+    true,
+    false,
+  ]);
+});
