@@ -15,6 +15,8 @@ export type Intent =
   | { readonly kind: 'watch'; readonly patienceMs: number };
 
 const NONE: Intent = { kind: 'none' };
+/** How often is asked for what another member is about to give back. */
+const AWAITED_EVERY_MS = 50;
 
 /** A partition of the topic, as this member of the group sees it. */
 export class Candidate {
@@ -48,9 +50,12 @@ export class Candidate {
     return this.intent.kind !== 'none' || this.lease.token !== undefined;
   }
 
-  /** It is to be ours, and is another one's who may be about to give it back. */
-  get isAwaited(): boolean {
-    return this.intent.kind === 'own' && this.lease.takeoverAtMs !== undefined;
+  /** When to ask for it before the next renewal: what another one may be about to give back, or does not renew any more. */
+  get lookAtMs(): number {
+    const { intent, lease, askedMs } = this;
+    if (intent.kind === 'own' && lease.takeoverAtMs !== undefined) return askedMs + AWAITED_EVERY_MS;
+    const takeoverMs = intent.kind === 'watch' ? lease.takeoverAfterMs(intent.patienceMs) : undefined;
+    return takeoverMs === undefined ? Number.POSITIVE_INFINITY : takeoverMs + 1;
   }
 
   /** Whether the present server has said whose the partition is, and if ours, has it confirmed. */

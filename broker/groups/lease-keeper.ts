@@ -42,8 +42,6 @@ export interface LeaseKeeperOptions {
 
 /** Takeovers that are due wait this long where a pipeline is under way. */
 const BUSY_MS = 20;
-/** How often is asked for what another member is about to give back. */
-const AWAITED_EVERY_MS = 50;
 
 /**
  * Keeps the leases of one member: asks for the partitions of a master that it owns, is to own, or watches, in one pipeline,
@@ -79,7 +77,7 @@ export class LeaseKeeper {
   look(): void {
     const nowMs = this.#options.clock.nowMs();
     for (const [link, candidates] of this.#byLink()) {
-      const due = candidates.filter((candidate) => lookMs(candidate) <= nowMs);
+      const due = candidates.filter((candidate) => candidate.lookAtMs <= nowMs);
       if (due.length > 0) this.#ask(link, due);
     }
     this.#arm();
@@ -287,19 +285,12 @@ export class LeaseKeeper {
     let dueMs = this.#lastTickMs + timing.renewMs;
     const renewalMs = dueMs;
     for (const candidate of candidates) {
-      dueMs = Math.min(dueMs, Math.max(lookMs(candidate), nowMs + BUSY_MS));
+      dueMs = Math.min(dueMs, Math.max(candidate.lookAtMs, nowMs + BUSY_MS));
     }
     this.#cancelTimer?.();
     const isRenewal = dueMs === renewalMs;
     this.#cancelTimer = clock.after(Math.max(1, dueMs - nowMs), () => (isRenewal ? this.tick() : this.look()));
   }
-}
-
-/** When to ask for a partition before the next renewal. */
-function lookMs({ intent, isAwaited, lease, askedMs }: Candidate): number {
-  if (isAwaited) return askedMs + AWAITED_EVERY_MS;
-  const takeoverMs = intent.kind === 'watch' ? lease.takeoverAfterMs(intent.patienceMs) : undefined;
-  return takeoverMs === undefined ? Number.POSITIVE_INFINITY : takeoverMs + 1;
 }
 
 function unconfirmed(): BrokerError {
