@@ -45,9 +45,12 @@ export class FencedWrites {
     const { lineage, offset } = node.replication;
     this.accept(lease, partition, kind, { token, owner, offset }, lineage);
     if (kind !== 'acquire' && kind !== 'release') return;
-    const settled = settledOf(node.database, groupKeys(TOPIC, partition, GROUP));
-    if (isAcquired) this.#journal.tenureBegins(token, lineage.history, settled);
-    else this.#journal.released(token, lineage.history, settled);
+    const groupRows = groupKeys(TOPIC, partition, GROUP);
+    if (isAcquired) {
+      this.#journal.tenureBegins(partition, token, lineage.history, settledOf(node.database, groupRows));
+    } else {
+      this.#journal.released(partition, token, lineage.history, new Set(unsettledOf(node.database, groupRows)));
+    }
   };
 
   /** A server has accepted it, as the latest on this lineage. */

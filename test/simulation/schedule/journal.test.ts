@@ -67,7 +67,7 @@ describe('a journal', () => {
     handle('a', 1);
     expect(rules()).toEqual(['handled-once']);
     handle('b', 1);
-    made.tenureBegins(2, 'h1', new Set(['b']));
+    made.tenureBegins(0, 2, 'h1', new Set(['b']));
     handle('b', 2);
     expect(rules()).toEqual(['handled-once', 'handled-once']);
     // In the process of the first owner, under a new token.
@@ -80,7 +80,7 @@ describe('a journal', () => {
     const { made, publish, handle, rules } = journal();
     for (const id of ['a', 'b']) publish(id);
     handle('a', 1);
-    made.tenureBegins(2, 'h1', new Set());
+    made.tenureBegins(0, 2, 'h1', new Set());
     handle('a', 2);
     // Handled at the second attempt only: no process remembers that.
     const retried = (token: number) => made.start({ id: 'b', member: 'm', partition: 0, token, attempt: 2 });
@@ -103,17 +103,17 @@ describe('a journal', () => {
   it('finds a partition that is handed over before its handlers have returned, or their work is recorded', () => {
     const { made, publish, handle, rules } = journal();
     for (const id of ['a', 'b', 'c']) publish(id);
-    made.tenureBegins(1, 'h1', new Set());
+    made.tenureBegins(0, 1, 'h1', new Set());
     handle('a');
-    made.released(1, 'h1', new Set(['a']));
+    made.released(0, 1, 'h1', new Set(['b']));
     made.handedOver('m1', 0);
     expect(rules()).toEqual([]);
     handle('b');
-    made.released(1, 'h1', new Set(['a']));
+    made.released(0, 1, 'h1', new Set(['b']));
     made.handedOver('m1', 0);
     expect(rules()).toEqual(['handed-over-whole']);
     made.start({ id: 'c', member: 'm1', partition: 0, token: 1, attempt: 1 });
-    made.released(1, 'h1', new Set(['a', 'b']));
+    made.released(0, 1, 'h1', new Set(['c']));
     made.handedOver('m1', 0);
     expect(rules()).toEqual(['handed-over-whole', 'handed-over-whole']);
   });
@@ -121,11 +121,11 @@ describe('a journal', () => {
   it('finds nothing in a release on another history, or when the time for handlers was over', () => {
     const { made, publish, handle, rules } = journal();
     publish('a');
-    made.tenureBegins(1, 'h1', new Set());
+    made.tenureBegins(0, 1, 'h1', new Set());
     handle('a');
-    made.released(1, 'h2', new Set());
+    made.released(0, 1, 'h2', new Set(['a']));
     made.handedOver('m1', 0);
-    made.released(1, 'h1', new Set());
+    made.released(0, 1, 'h1', new Set(['a']));
     expect(rules()).toEqual([]);
   });
 });

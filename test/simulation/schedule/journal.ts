@@ -71,9 +71,9 @@ export class Journal {
   readonly onAcquired = new Set<(member: string) => void>();
   /** Called when a producer has learnt that a message is accepted. */
   readonly onAccepted = new Set<(producer: string) => void>();
-  /** By token of a tenure: what was settled in its partition when it began. */
-  readonly #settledBefore = new Map<number, ReadonlySet<string>>();
-  readonly #historyOf = new Map<number, string>();
+  /** By partition and token of a tenure: what was settled when it began. */
+  readonly #settledBefore = new Map<string, ReadonlySet<string>>();
+  readonly #historyOf = new Map<string, string>();
   /** By member and partition: what the last tenure that was given back had begun and not recorded. */
   readonly #leftOver = new Map<string, string[]>();
   readonly #handledBefore = new Map<string, Handling[]>();
@@ -168,22 +168,22 @@ export class Journal {
   }
 
   /** A server has given this token out when these messages were settled. */
-  tenureBegins(token: number, history: string, settled: ReadonlySet<string>): void {
-    this.#settledBefore.set(token, settled);
-    this.#historyOf.set(token, history);
+  tenureBegins(partition: number, token: number, history: string, settled: ReadonlySet<string>): void {
+    this.#settledBefore.set(`${partition} ${token}`, settled);
+    this.#historyOf.set(`${partition} ${token}`, history);
   }
 
-  /** A server has taken a partition back when these messages were settled. */
-  released(token: number, history: string, settled: ReadonlySet<string>): void {
-    if (this.#historyOf.get(token) !== history) return;
-    const own = this.handlings.filter((handling) => handling.token === token);
+  /** A server has taken a partition back when these messages were not settled. */
+  released(partition: number, token: number, history: string, unsettled: ReadonlySet<string>): void {
+    if (this.#historyOf.get(`${partition} ${token}`) !== history) return;
+    const own = this.handlings.filter((handling) => handling.partition === partition && handling.token === token);
     const [first] = own;
     if (first === undefined) return;
     const left = own.filter(
-      ({ id, endedMs, result }) => endedMs === undefined || (result === 'handled' && !settled.has(id)),
+      ({ id, endedMs, result }) => endedMs === undefined || (result === 'handled' && unsettled.has(id)),
     );
     this.#leftOver.set(
-      `${first.member} ${first.partition}`,
+      `${first.member} ${partition}`,
       left.map(({ id }) => id),
     );
   }
@@ -225,12 +225,12 @@ export class Journal {
    * and what was settled when a tenure began, that tenure knows. What another member has failed at meanwhile is tried again:
    * the record of that does not say who handled it before.
    */
-  #checkOnce({ id, member, token }: Handling): void {
-    if (this.#settledBefore.get(token)?.has(id)) {
+  #checkOnce({ id, member, partition, token }: Handling): void {
+    if (this.#settledBefore.get(`${partition} ${token}`)?.has(id)) {
       this.violation('handled-once', `${id} (${member}) was settled before token ${token} was given out`);
     }
     for (const before of this.#handledBefore.get(id) ?? []) {
-      const isSameTenure = before.token === token && before.member === member;
+      const isSameTenure = before.token === token && before.partition === partition && before.member === member;
       if (!isSameTenure && (before.member !== member || before.attempt > 1)) continue;
       const failedBy = this.#failedBy.get(id);
       if (failedBy !== undefined && failedBy !== member) continue;
