@@ -38,6 +38,8 @@ export class Delivery implements IncomingMessage {
   readonly origin: EntryOrigin | undefined;
   /** Its place among the running handlers. */
   runningAt = -1;
+  /** When its handler was called last. */
+  startedAtMs = 0;
   failedAttempts: number;
   /** Failed attempts in the stored retry row; 0 while the log holds the message. */
   recordedAttempts: number;

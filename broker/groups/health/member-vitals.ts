@@ -1,0 +1,48 @@
+import type { MemberReport } from '../roster.js';
+import type { OwnFinding, PoisonLoop } from './finding.js';
+import type { HandlerReadings } from './handler-meter.js';
+
+/** What a member measures of itself, and tells the others with its beats. */
+export interface MemberVitals extends HandlerReadings {
+  /** How often it beats. */
+  readonly beatMs: number;
+  readonly inFlight: number;
+  /** Age of the handler that has run longest; 0 where none runs. */
+  readonly oldestMs: number;
+  /** The longest that its event loop stood still since its last report. */
+  readonly loopDelayMs: number;
+  readonly findings: readonly OwnFinding[];
+  readonly poison: readonly PoisonLoop[];
+}
+
+const NUMBERS = [
+  'serviceMs',
+  'failureRatio',
+  'handlings',
+  'handledPerSec',
+  'failedPerSec',
+  'beatMs',
+  'inFlight',
+  'oldestMs',
+  'loopDelayMs',
+] as const satisfies readonly (keyof MemberVitals)[];
+
+/** What is told: it goes to every member with every beat, so no digits that nobody needs. */
+export function toldOf(vitals: MemberVitals): Partial<MemberVitals> {
+  const numbers = NUMBERS.map((name) => [name, Math.round(vitals[name] * 1_000) / 1_000]);
+  const { findings, poison } = vitals;
+  return {
+    ...Object.fromEntries(numbers),
+    ...(findings.length > 0 ? { findings } : {}),
+    ...(poison.length > 0 ? { poison } : {}),
+  };
+}
+
+/** What a member has told; undefined where it has not, or speaks another version. */
+export function vitalsOf({ health }: MemberReport): MemberVitals | undefined {
+  if (typeof health !== 'object' || health === null) return undefined;
+  const told = health as Partial<MemberVitals>;
+  if (!NUMBERS.every((name) => Number.isFinite(told[name]))) return undefined;
+  const { findings = [], poison = [] } = told;
+  return { ...(told as MemberVitals), findings, poison };
+}
