@@ -1,3 +1,5 @@
+import type { HealthFinding, PoisonLoop } from './groups/health/finding.js';
+import type { HealthState } from './groups/health/member-health.js';
 import type { Durability } from './log/message.js';
 
 /** What the broker reports while it runs, besides outcomes: given to `onEvent`. */
@@ -38,6 +40,26 @@ export type BrokerEvent =
     }
   /** Another process took this member's seat while it was silent: the subscription closes itself. */
   | { readonly kind: 'member-replaced'; readonly topic: string; readonly group: string; readonly member: string }
+  /** A member is sick, or well again, or is drained, or no more: told by each member of the group, of each. */
+  | {
+      readonly kind: 'member-health';
+      readonly topic: string;
+      readonly group: string;
+      readonly member: string;
+      readonly state: HealthState;
+      readonly findings: readonly HealthFinding[];
+      readonly isDraining: boolean;
+    }
+  /** By the `healthPolicy` a process has to take this member's place: told by each member of the group, once for each sickness. */
+  | {
+      readonly kind: 'replace-wanted';
+      readonly topic: string;
+      readonly group: string;
+      readonly member: string;
+      readonly findings: readonly HealthFinding[];
+    }
+  /** A message has failed here, and on other members before. */
+  | ({ readonly kind: 'poison-loop'; readonly topic: string; readonly group: string } & PoisonLoop)
   /** Another member acquired this partition: the subscription no longer handles it. */
   | { readonly kind: 'ownership-lost'; readonly topic: string; readonly group: string; readonly partition: number }
   /** The tenure was started anew because Redis' history changed. */

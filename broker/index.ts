@@ -4,6 +4,19 @@ export type { BrokerOptions } from './broker-options.js';
 export type { CancelTimer, Clock } from './clock.js';
 export type { Handler, IncomingMessage } from './groups/delivery.js';
 export type { DeleteGroupOptions } from './groups/group-deletion.js';
+export type {
+  FailingFinding,
+  HealthFinding,
+  PoisonLoop,
+  SlowFinding,
+  StalledFinding,
+  StuckFinding,
+  StuckHandler,
+  SuspectFinding,
+} from './groups/health/finding.js';
+export type { HealthAction, HealthOptions, HealthPolicy } from './groups/health/health-options.js';
+export type { GroupHealth, HealthState, MemberHealth } from './groups/health/member-health.js';
+export type { MemberVitals } from './groups/health/member-vitals.js';
 export type { Subscription } from './groups/subscription.js';
 export type { StartAt, SubscribeOptions } from './groups/subscription-options.js';
 export type { StoredMessage } from './log/inventory.js';

@@ -11,6 +11,7 @@ import {
   type Roster,
   type RosterChange,
   type Seat,
+  takersOf,
   withoutSeat,
   withSeat,
   withSeatAway,
@@ -46,6 +47,8 @@ export interface CoordinatorOptions {
   held(): readonly number[];
   /** What the others are told with the next beat. */
   report(): MemberReport;
+  /** A reply shows the group; what is to be changed in it for the health of its members. */
+  onSeen(roster: Roster, history: string | undefined): RosterChange | undefined;
   onPlan(plan: PartitionPlan): void;
   /** Another process has taken the seat: this one has been silent for too long, and has the same member id. */
   onReplaced(): void;
@@ -215,7 +218,7 @@ export class ConsumerGroupCoordinator {
       if (this.#silence.isAlive(member.id)) this.#isDuplicate = true;
       if (this.#silence.silentForMs(member.id, clock.nowMs()) <= SILENT_BEATS * beatMs) return;
     }
-    const seat = { id: member.id, instance, sessionMs, isAway: false };
+    const seat = { id: member.id, instance, sessionMs, isAway: false, isDraining: false };
     this.#apply(withSeat(roster, seat, held()));
   }
 
@@ -224,7 +227,9 @@ export class ConsumerGroupCoordinator {
     const nowMs = clock.nowMs();
     const silent = this.#silence.silent(roster, nowMs).filter(({ id }) => id !== member.id);
     const isInDoubt = this.#silence.isInDoubt(roster, DOUBTFUL_BEATS * beatMs, nowMs);
-    const change = correctionOf(roster, member.id, { silent, claims: this.#claims, isInDoubt });
+    const treatment = this.#options.onSeen(roster, this.#history);
+    const correction = correctionOf(roster, member.id, { silent, claims: this.#claims, isInDoubt });
+    const change = correction ?? (isInDoubt ? undefined : treatment);
     if (change !== undefined) this.#apply(change);
   }
 
@@ -258,7 +263,7 @@ export class ConsumerGroupCoordinator {
     const { assignment, seats, generation } = roster;
     const own = new Set<number>(this.#claims.keys());
     const watch = new Map<number, number>();
-    const heirs = heirsOf(assignment, [...seats.keys()]);
+    const heirs = heirsOf(assignment, takersOf([...seats.values()]));
     for (const [partition, owner] of assignment.entries()) {
       if (owner === member.id) own.add(partition);
       else if (heirs[partition] === member.id && !own.has(partition)) {

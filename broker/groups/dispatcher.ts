@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.js';
 import type { Delivery, Handler } from './delivery.js';
+import type { HandlerMeter } from './health/handler-meter.js';
 import type { Tenure } from './tenure.js';
 
 export interface DispatcherOptions {
@@ -7,6 +8,7 @@ export interface DispatcherOptions {
   readonly handler: Handler;
   /** Handlers that may run at a time. */
   readonly concurrency: number;
+  readonly meter: HandlerMeter;
   onHandled(delivery: Delivery): void;
   onFailed(delivery: Delivery, error: unknown): void;
   /** A handler returned after its tenure was over. */
@@ -41,6 +43,11 @@ export class Dispatcher {
 
   get running(): number {
     return this.#running;
+  }
+
+  /** Whose handlers have not returned. */
+  get pending(): readonly Delivery[] {
+    return this.#pending;
   }
 
   /** Puts a message at the end of the queue; {@link pump} starts it. */
@@ -105,7 +112,8 @@ export class Dispatcher {
           break;
         }
         const delivery = this.#queue[this.#next++]!;
-        if (delivery.tenure.mayHandle(clock.nowMs())) this.#start(delivery);
+        const nowMs = clock.nowMs();
+        if (delivery.tenure.mayHandle(nowMs)) this.#start(delivery, nowMs);
         else if (!delivery.tenure.isOver) delivery.tenure.stalled.push(delivery);
       }
       this.#compact();
@@ -114,7 +122,8 @@ export class Dispatcher {
     }
   }
 
-  #start(delivery: Delivery): void {
+  #start(delivery: Delivery, nowMs: number): void {
+    delivery.startedAtMs = nowMs;
     this.#running++;
     let result: unknown;
     try {
@@ -151,6 +160,8 @@ export class Dispatcher {
 
   #finish(delivery: Delivery, error: unknown, failed: boolean): void {
     this.#running--;
+    const { clock, meter } = this.#options;
+    meter.count(clock.nowMs() - delivery.startedAtMs, failed);
     if (failed) this.#options.onFailed(delivery, error);
     else this.#options.onHandled(delivery);
     if (this.#running === 0) this.#onIdle?.();

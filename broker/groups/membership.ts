@@ -8,7 +8,7 @@ import type { GroupLinks } from './group-links.js';
 import { HandOver } from './hand-over.js';
 import type { Acquired, Fenced } from './lease-scripts.js';
 import { type LeasePolicy, Ownership, type TenuresOfLink } from './ownership.js';
-import type { MemberReport } from './roster.js';
+import type { MemberReport, Roster, RosterChange } from './roster.js';
 import type { ResolvedSubscribeOptions } from './subscription-options.js';
 import type { Tenure } from './tenure.js';
 
@@ -31,6 +31,8 @@ export interface MembershipOptions {
   trim(tenures: readonly Tenure[]): Promise<void>;
   /** What the other members are told with the next beat. */
   report(): MemberReport;
+  /** A reply shows the group; what is to be changed in it for the health of its members. */
+  onSeen(roster: Roster, history: string | undefined): RosterChange | undefined;
   onBegun(tenure: Tenure, acquired: Acquired): void;
   /** The lease is confirmed again. */
   onRenewed(tenure: Tenure): void;
@@ -95,6 +97,7 @@ export class Membership {
       refresh: () => directory.refresh(),
       held: () => this.tenures.map(({ partition }) => partition),
       report: membership.report,
+      onSeen: membership.onSeen,
       onPlan: (plan) => this.#ownership.apply(plan),
       onReplaced: membership.onReplaced,
     });

@@ -36,8 +36,8 @@ export function sendChange(
   for (const change of seats) {
     if (change.kind === 'free') args.push('free', change.id, change.beat);
     else {
-      const { id, instance, sessionMs, isAway } = change.seat;
-      args.push('seat', id, instance, JSON.stringify({ sessionMs, isAway }), change.replaces ?? '');
+      const { id, instance, sessionMs, isAway, isDraining } = change.seat;
+      args.push('seat', id, instance, JSON.stringify({ sessionMs, isAway, isDraining }), change.replaces ?? '');
     }
   }
   changeScript.send(link, [key], args, (error, reply) => {
@@ -55,8 +55,10 @@ function rosterOf(flat: Reply, partitions: number): Roster {
   for (const [field, instance] of fields) {
     if (!field.startsWith('instance:')) continue;
     const id = field.slice('instance:'.length);
-    const { sessionMs = 0, isAway = false } = parse(fields.get(`member:${id}`)) as Partial<Seat>;
-    seats.set(id, { id, instance: String(instance), beat: String(fields.get(`beat:${id}`) ?? ''), sessionMs, isAway });
+    const member = parse(fields.get(`member:${id}`)) as Partial<Seat>;
+    const { sessionMs = 0, isAway = false, isDraining = false } = member;
+    const beat = String(fields.get(`beat:${id}`) ?? '');
+    seats.set(id, { id, instance: String(instance), beat, sessionMs, isAway, isDraining });
     reports.set(id, parse(fields.get(`report:${id}`)) as MemberReport);
   }
   const stored = parse(fields.get('assignment'));

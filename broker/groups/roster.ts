@@ -12,6 +12,8 @@ export interface Seat {
   readonly sessionMs: number;
   /** It closed, and is expected back within its session. */
   readonly isAway: boolean;
+  /** It is sick: it hands its partitions over, and is given none. */
+  readonly isDraining: boolean;
 }
 
 /** What a member says of itself with each beat: whatever its parts put in, by name. */
@@ -55,12 +57,15 @@ export function withSeat(roster: Roster, seat: Omit<Seat, 'beat'>, held: readonl
   const { seats } = roster;
   const assignment = roster.assignment.map((member, partition) => (held.includes(partition) ? seat.id : member));
   const replaces = seats.get(seat.id)?.beat;
-  return { seats: [{ kind: 'seat', seat, replaces }], assignment: rebalance(assignment, [...seats.keys(), seat.id]) };
+  return {
+    seats: [{ kind: 'seat', seat, replaces }],
+    assignment: rebalance(assignment, takersOf([...new Map([...seats, [seat.id, seat]]).values()])),
+  };
 }
 
 /** Without this seat, and with those of others as they are. */
 export function withoutSeat(roster: Roster, seat: Seat): RosterChange {
-  const others = [...roster.seats.keys()].filter((id) => id !== seat.id);
+  const others = takersOf([...roster.seats.values()].filter(({ id }) => id !== seat.id));
   return {
     seats: [{ kind: 'free', id: seat.id, beat: seat.beat }],
     assignment: rebalance(roster.assignment, others),
@@ -72,6 +77,21 @@ export function withSeatAway({ assignment }: Roster, { beat, ...seat }: Seat): R
   return { seats: [{ kind: 'seat', seat: { ...seat, isAway: true }, replaces: beat }], assignment };
 }
 
+/** The seat is drained from now on, or no more. */
+export function withDraining(roster: Roster, { beat, ...seat }: Seat, isDraining: boolean): RosterChange {
+  const seats = new Map([...roster.seats, [seat.id, { ...seat, beat, isDraining }]]);
+  return {
+    seats: [{ kind: 'seat', seat: { ...seat, isDraining }, replaces: beat }],
+    assignment: rebalance(roster.assignment, takersOf([...seats.values()])),
+  };
+}
+
+/** Who is given partitions: nobody who drains, unless everybody does. */
+export function takersOf(seats: readonly Omit<Seat, 'beat'>[]): string[] {
+  const takers = seats.filter(({ isDraining }) => !isDraining);
+  return (takers.length > 0 ? takers : seats).map(({ id }) => id);
+}
+
 /**
  * What `member` should change in the roster; undefined where it is as it should be. While somebody is in doubt nothing is
  * moved for the sake of balance: whoever has just lost its leases would be given partitions that it cannot take.
@@ -79,7 +99,7 @@ export function withSeatAway({ assignment }: Roster, { beat, ...seat }: Seat): R
 export function correctionOf(roster: Roster, member: string, findings: Findings): RosterChange | undefined {
   const { silent, claims, isInDoubt } = findings;
   const gone = new Set(silent.map(({ id }) => id));
-  const ids = [...roster.seats.keys()].filter((id) => !gone.has(id));
+  const ids = takersOf([...roster.seats.values()].filter(({ id }) => !gone.has(id)));
   const claimed = roster.assignment.map((owner, partition) =>
     claims.has(partition) && claims.get(partition) === owner ? member : owner,
   );

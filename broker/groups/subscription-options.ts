@@ -1,12 +1,14 @@
 import { BrokerError } from '../broker-error.js';
 import { checkName } from '../log/topic.js';
 import type { RetryPolicy } from '../recovery/retry-policy.js';
+import { atLeast } from './checked-number.js';
+import { type HealthOptions, type ResolvedHealthOptions, resolveHealthOptions } from './health/health-options.js';
 import type { LeaseTiming } from './lease-timing.js';
 
 /** `sinceMs`: with the first message that was stored at that time (ms since the epoch, the server's clock) or later. */
 export type StartAt = 'earliest' | 'latest' | { readonly sinceMs: number };
 
-export interface SubscribeOptions {
+export interface SubscribeOptions extends HealthOptions {
   /**
    * This member's id, of its own for each process: after a restart within `sessionTimeoutMs` it gets back the partitions
    * that it had, and meanwhile nobody else does. Default: random, and what it had is another's as soon as it is gone.
@@ -41,10 +43,12 @@ export interface SubscribeOptions {
 type Lease = 'leaseDurationMs' | 'leaseRenewMs' | 'leaseStopMs';
 type Retry = 'maxAttempts' | 'retryBaseMs' | 'retryCapMs';
 
-export interface ResolvedSubscribeOptions extends Required<Omit<SubscribeOptions, 'memberId' | Lease | Retry>> {
+export interface ResolvedSubscribeOptions
+  extends Required<Omit<SubscribeOptions, 'memberId' | Lease | Retry | keyof HealthOptions>> {
   readonly memberId: string | undefined;
   readonly retry: RetryPolicy;
   readonly lease: LeaseTiming;
+  readonly health: ResolvedHealthOptions;
 }
 
 export function resolveSubscribeOptions(options: SubscribeOptions): ResolvedSubscribeOptions {
@@ -69,6 +73,7 @@ export function resolveSubscribeOptions(options: SubscribeOptions): ResolvedSubs
       lease.durationMs,
     ),
     lease,
+    health: resolveHealthOptions(options),
     retry: {
       maxAttempts: atLeast('maxAttempts', options.maxAttempts ?? 5, 1),
       baseMs: atLeast('retryBaseMs', options.retryBaseMs ?? 50, 0),
@@ -94,9 +99,4 @@ function leaseTiming(options: SubscribeOptions): LeaseTiming {
     'bad-option',
     `leaseRenewMs ${renewMs}, leaseStopMs ${stopMs}, leaseDurationMs ${durationMs}: each below the next, above 0`,
   );
-}
-
-function atLeast(name: string, value: number, least: number): number {
-  if (typeof value === 'number' && value >= least) return value;
-  throw new BrokerError('bad-option', `${name} ${String(value)}: a number of at least ${least}`);
 }

@@ -4,11 +4,13 @@ import type { Random } from '../random.js';
 import type { Directory, Master } from '../redis/directory.js';
 import type { Link } from '../redis/link.js';
 import type { OpenMasterLinks } from '../redis/master-links.js';
+import { ConsumerHealthMonitor } from './consumer-health-monitor.js';
 import type { Delivery, Handler } from './delivery.js';
 import { Dispatcher } from './dispatcher.js';
 import { readEntry } from './entry-reader.js';
 import { GroupLinks } from './group-links.js';
 import { GroupRegistration } from './group-registration.js';
+import type { GroupHealth } from './health/member-health.js';
 import type { Acquired } from './lease-scripts.js';
 import { waitMsOf } from './lease-timing.js';
 import { LogReaders } from './log-readers.js';
@@ -52,6 +54,7 @@ export class Subscription implements AsyncDisposable {
   readonly #recorder: OutcomeRecorder;
   readonly #readers: LogReaders;
   readonly #upkeep: Upkeep;
+  readonly #health: ConsumerHealthMonitor;
   readonly #stopListening: () => void;
   readonly #closed = new AbortController();
   #closing: Promise<void> | undefined;
@@ -70,12 +73,26 @@ export class Subscription implements AsyncDisposable {
       onOpen: (link) => this.#onLinkOpen(link),
       onClosed: (link) => this.#membership.onLinkClosed(link),
     });
+    this.#health = new ConsumerHealthMonitor({
+      topic,
+      group,
+      member: options.memberId ?? owner,
+      beatMs: options.lease.renewMs,
+      clock,
+      onEvent,
+      options: options.health,
+      running: () => this.#dispatcher.pending,
+    });
     this.#dispatcher = new Dispatcher({
       clock,
       handler,
       concurrency: options.concurrency,
+      meter: this.#health.meter,
       onHandled: (delivery) => this.#recorder.handled(delivery),
-      onFailed: (delivery, error) => this.#recorder.failed(delivery, error),
+      onFailed: (delivery, error) => {
+        this.#recorder.failed(delivery, error);
+        this.#health.onFailed(delivery);
+      },
       onLeftoverReturned: (delivery) => this.#onLeftoverReturned(delivery),
     });
     this.#recorder = new OutcomeRecorder({
@@ -99,7 +116,8 @@ export class Subscription implements AsyncDisposable {
       idle: (tenure) => this.#dispatcher.idle(tenure),
       flush: () => this.#settler.flush(),
       trim: (tenures) => this.#upkeep.trim(tenures),
-      report: () => ({ inFlight: this.inFlight }),
+      report: () => ({ health: this.#health.report() }),
+      onSeen: (roster, history) => this.#health.observe(roster, history),
       onBegun: (tenure, acquired) => this.#onBegun(tenure, acquired),
       onRenewed: (tenure) => this.#dispatcher.resume(tenure),
       onDeleted: () => this.#onDeleted(),
@@ -145,6 +163,7 @@ export class Subscription implements AsyncDisposable {
       linkOf: (slot: number) => this.#links.lease(slot),
       replicasOf: (slot: number) => replicasOf(directory, slot, policy),
     });
+    this.#health.start();
     try {
       await registration.complete(connectTimeoutMs, this.#closed.signal);
       await this.#membership.join(connectTimeoutMs);
@@ -168,6 +187,11 @@ export class Subscription implements AsyncDisposable {
   /** Members of the group as this one knows it, sorted: given ids, or random ones. */
   get members(): string[] {
     return this.#membership.members;
+  }
+
+  /** How the members of the group are, as this one sees it. */
+  health(): GroupHealth {
+    return this.#health.health();
   }
 
   /** Starts no handler until {@link resume}; those that run go on. Keeps its partitions, and reads ahead as far as it may. */
@@ -249,6 +273,7 @@ export class Subscription implements AsyncDisposable {
     const deadline = new AbortController();
     const passed = pause(clock, options.closeTimeoutMs, deadline.signal);
     this.#upkeep.stop();
+    this.#health.stop();
     this.#readers.stop();
     await Promise.race([Promise.all([this.#dispatcher.stop(), this.#membership.leave()]), passed]);
     this.#settler.stop();

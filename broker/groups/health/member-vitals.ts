@@ -43,6 +43,10 @@ export function vitalsOf({ health }: MemberReport): MemberVitals | undefined {
   if (typeof health !== 'object' || health === null) return undefined;
   const told = health as Partial<MemberVitals>;
   if (!NUMBERS.every((name) => Number.isFinite(told[name]))) return undefined;
-  const { findings = [], poison = [] } = told;
-  return { ...(told as MemberVitals), findings, poison };
+  const findings = listOf(told.findings).filter(({ kind }) => kind === 'stuck' || kind === 'stalled');
+  return { ...(told as MemberVitals), findings, poison: listOf(told.poison) };
+}
+
+function listOf<T>(told: readonly T[] | undefined): readonly T[] {
+  return Array.isArray(told) ? told.filter((one) => typeof one === 'object' && one !== null) : [];
 }

@@ -3,11 +3,13 @@ import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import type { Handler } from '../../../../broker/groups/delivery.js';
 import { Dispatcher } from '../../../../broker/groups/dispatcher.js';
+import { HandlerMeter } from '../../../../broker/groups/health/handler-meter.js';
 import { ManualClock } from '../../../fixtures/manual-clock.js';
 import { heldTenure, logDelivery } from '../../../fixtures/tenure-bed.js';
 
 function dispatcherOf(handler: Handler, concurrency = 2) {
   const clock = new ManualClock();
+  const meter = new HandlerMeter(0);
   const started: string[] = [];
   const handled: string[] = [];
   const leftovers: string[] = [];
@@ -18,6 +20,7 @@ function dispatcherOf(handler: Handler, concurrency = 2) {
       return handler(message);
     },
     concurrency,
+    meter,
     onHandled: ({ id }) => {
       handled.push(id);
       if (id === 'broken') throw new Error('broken');

@@ -3,13 +3,15 @@ import {
   correctionOf,
   type Roster,
   type Seat,
+  takersOf,
+  withDraining,
   withoutSeat,
   withSeat,
   withSeatAway,
 } from '../../../../broker/groups/roster.js';
 
 function seat(id: string, beat = '1'): Seat {
-  return { id, instance: `i-${id}`, beat, sessionMs: 2_000, isAway: false };
+  return { id, instance: `i-${id}`, beat, sessionMs: 2_000, isAway: false, isDraining: false };
 }
 
 function rosterOf(ids: readonly string[], assignment: Roster['assignment']): Roster {
@@ -58,6 +60,43 @@ describe('a member that goes', () => {
     const change = withSeatAway(rosterOf(['a', 'b'], ['a', 'b']), seat('b', '9'));
     expect(change.assignment).toEqual(['a', 'b']);
     expect(change.seats).toEqual([{ kind: 'seat', seat: { ...taken(seat('b')), isAway: true }, replaces: '9' }]);
+  });
+});
+
+describe('a member that drains', () => {
+  const roster = rosterOf(['a', 'b', 'c'], ['a', 'a', 'b', 'b', 'c', 'c']);
+  const draining = { ...seat('b', '9'), isDraining: true };
+  const drained: Roster = { ...roster, seats: new Map([...roster.seats, ['b', draining]]) };
+
+  it('hands everything over, keeps its seat, and says what was seen there', () => {
+    const change = withDraining(roster, seat('b', '9'), true);
+    expect(change.seats).toEqual([{ kind: 'seat', seat: taken(draining), replaces: '9' }]);
+    expect(change.assignment.filter((owner) => owner === 'a')).toHaveLength(3);
+    expect(change.assignment).not.toContain('b');
+  });
+
+  it('is given its share again when it drains no more', () => {
+    const { assignment } = withDraining(roster, seat('b'), true);
+    const change = withDraining({ ...drained, assignment }, draining, false);
+    expect(change.assignment.filter((owner) => owner === 'b')).toHaveLength(2);
+    expect(change.seats[0]).toMatchObject({ seat: { isDraining: false } });
+  });
+
+  it('is given nothing by whoever comes, goes, or corrects', () => {
+    const comes = withSeat(drained, taken(seat('d')), []).assignment;
+    const goes = withoutSeat(drained, seat('c')).assignment;
+    const corrected = correctionOf(drained, 'a', { ...nothing, silent: [seat('c')] })?.assignment;
+    expect([comes, goes, corrected].map((owners) => owners?.includes('b'))).toEqual([false, false, false]);
+    expect(correctionOf({ ...drained, assignment: goes }, 'a', nothing)?.assignment).not.toContain('b');
+  });
+
+  it('is not drained any more where another process takes its seat', () => {
+    expect(withSeat(drained, taken({ ...seat('b'), instance: 'again' }), []).assignment).toEqual(roster.assignment);
+  });
+
+  it('has the partitions where everybody drains: they are nobody’s never', () => {
+    expect(takersOf([draining])).toEqual(['b']);
+    expect(takersOf([draining, seat('a')])).toEqual(['a']);
   });
 });
 

@@ -5,7 +5,7 @@ import { SilenceWatch } from '../../../../broker/groups/silence-watch.js';
 function roster(beats: Readonly<Record<string, string>>, instance = 'i'): Roster {
   const seats = Object.entries(beats).map(([id, beat]): [string, Seat] => [
     id,
-    { id, instance, beat, sessionMs: 2_000, isAway: false },
+    { id, instance, beat, sessionMs: 2_000, isAway: false, isDraining: false },
   ]);
   return { generation: '1', seats: new Map(seats), assignment: [], reports: new Map() };
 }
