@@ -19,7 +19,7 @@ export interface HealthOptions {
   readonly stuckHandlerMs?: number;
   /** A member whose event loop stood still for longer than this is stalled (default 1,000). */
   readonly stalledLoopMs?: number;
-  /** A member whose handlers take this many times the median of its peers', and 10 ms more, is slow (default 3). */
+  /** A member whose handlers take more than this many times the median of its peers', by at least 10 ms, is slow (default 3). */
   readonly slowFactor?: number;
   /** A member is suspect whose silence a living one would keep with a probability of 10^-phi (default 8). */
   readonly phiThreshold?: number;

@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { BrokerEvent, Handler, MessageBroker, SubscribeOptions, Subscription } from '../../../broker/index.js';
 import { connect, freshTopic, numbered, publishAll } from '../../fixtures/broker-bed.js';
@@ -147,6 +149,50 @@ describe('a handler that hangs', () => {
     await eventually(() =>
       members.every((member) => member.health().members.every(({ state }) => state === 'healthy')),
     );
+  });
+
+  it('is a reason for the others to drain its member where that does not do so itself', async () => {
+    const topic = await aTopic();
+    let finish = () => {};
+    const hangs: Handler = ({ id }) => (id === 'sick' ? new Promise<void>((resolve) => (finish = resolve)) : undefined);
+    const options: SubscribeOptions = { stuckHandlerMs: 100, closeTimeoutMs: 300 };
+    const careless = await join(topic, hangs, options);
+    await publishAll(broker, topic, [{ id: 'sick', key: 'k', payload: Buffer.alloc(1) }]);
+    await eventually(() => careless.health().members[0]?.state === 'stuck');
+    for (let i = 0; i < 2; i++) await join(topic, () => {}, { ...options, healthPolicy: { stuck: 'drain' } });
+    await eventually(() => owned()[0] === 0 && owned().reduce((sum, one) => sum + one) === PARTITIONS);
+    await eventually(() => careless.health().members.filter(({ isDraining }) => isDraining).length === 1);
+    finish();
+  });
+});
+
+describe('a process that freezes', () => {
+  it('is suspect; and of its stall it tells itself when it goes on', async () => {
+    const topic = await aTopic();
+    const script = fileURLToPath(new URL('../../fixtures/broker-consumer.ts', import.meta.url));
+    const args = ['--import', import.meta.resolve('tsx'), script, String(server.port), topic, 'g', '1'];
+    const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'inherit'] });
+    try {
+      const witness = await broker.subscribe(topic, 'g', () => {});
+      members.push(witness);
+      await eventually(() => {
+        const known = witness
+          .health()
+          .members.filter(({ state, vitals }) => vitals !== undefined && state === 'healthy');
+        return known.length === 2;
+      });
+      const states = () => told('member-health', topic).map(({ state }) => state);
+      child.kill('SIGSTOP');
+      await eventually(() => states().includes('suspect'));
+      await eventually(() => witness.members.length === 1 && witness.partitions.length === PARTITIONS);
+      child.kill('SIGCONT');
+      await eventually(() => states().includes('stalled'));
+      await eventually(() => states().at(-1) === 'healthy');
+    } finally {
+      const closed = new Promise((resolve) => child.once('close', resolve));
+      child.kill('SIGKILL');
+      await closed;
+    }
   });
 });
 

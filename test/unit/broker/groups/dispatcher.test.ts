@@ -28,7 +28,7 @@ function dispatcherOf(handler: Handler, concurrency = 2) {
     onFailed: () => {},
     onLeftoverReturned: ({ id }) => leftovers.push(id),
   });
-  return { clock, dispatcher, started, handled, leftovers };
+  return { clock, meter, dispatcher, started, handled, leftovers };
 }
 
 setFlagsFromString('--expose-gc');
@@ -53,6 +53,24 @@ describe('a dispatcher', () => {
     for (const done of finish) done();
     await stopped;
     expect([dispatcher.running, dispatcher.runningOf(0)]).toEqual([0, []]);
+  });
+
+  it('measures how long handlers take, whether they return at once, later, or fail', async () => {
+    const finish: (() => void)[] = [];
+    const bed = dispatcherOf(({ id }) => {
+      bed.clock.stall(30);
+      if (id === 'm1') throw new Error('fails');
+      return id === 'm2' ? undefined : new Promise((resolve) => finish.push(resolve));
+    });
+    const { tenure } = heldTenure();
+    for (let i = 1; i <= 3; i++) bed.dispatcher.enqueue(logDelivery(tenure, i));
+    bed.dispatcher.pump();
+    expect(bed.dispatcher.pending.map(({ id, startedAtMs }) => [id, startedAtMs])).toEqual([['m3', 60]]);
+    bed.clock.stall(210);
+    finish[0]!();
+    await turn();
+    expect(bed.meter.read(0)).toMatchObject({ serviceMs: 100, failureRatio: 1 / 3, handlings: 3 });
+    expect(bed.dispatcher.pending).toEqual([]);
   });
 
   it('lets go of what ended tenures left behind handlers that hang, and of nothing else', async () => {
