@@ -2,6 +2,7 @@ export { BackPressureError, BrokerError, type BrokerErrorCode } from './broker-e
 export type { BrokerEvent, FailoverEvent, FailoverStep, OnBrokerEvent } from './broker-event.js';
 export type { BrokerOptions } from './broker-options.js';
 export type { CancelTimer, Clock } from './clock.js';
+export type { BalancingOptions } from './groups/balancing.js';
 export type { Handler, IncomingMessage } from './groups/delivery.js';
 export type { DeleteGroupOptions } from './groups/group-deletion.js';
 export type {

@@ -1,14 +1,68 @@
 /** Who is to own each partition, by member id; undefined where nobody is. The index is the partition. */
 export type Assignment = readonly (string | undefined)[];
 
+/** How many partitions each member is to have. */
+export type Shares = ReadonlyMap<string, number>;
+
 /**
- * Spreads the partitions over the members, each with as many as any other, or one more. Sticky: a partition stays where it
- * is while its member stays and has no more than its share, so that no assignment in balance is reached by fewer moves.
- * What is free goes to the member that ranks highest for it (rendezvous hashing, Thaler and Ravishankar 1998), among those
- * with the fewest. A pure function: every member that computes it comes to the same.
+ * Spreads the partitions over the members, as many to each as `shares` says. Sticky: a partition stays where it is while its
+ * member stays and has no more than its share, so that nobody reaches these shares by fewer moves. What is free goes to the
+ * member that ranks highest for it (rendezvous hashing, Thaler and Ravishankar 1998), among those with room. A pure
+ * function: every member that computes it comes to the same.
  */
-export function rebalance(previous: Assignment, members: readonly string[]): Assignment {
-  return filled(trimmed(previous, members), members);
+export function rebalance(
+  previous: Assignment,
+  members: readonly string[],
+  shares: Shares = sharesOf(previous, members),
+): Assignment {
+  if (members.length === 0) return previous.map(() => undefined);
+  const sorted = sortedOf(members);
+  const owned = ownedBy(previous, sorted);
+  const room = new Map<string, number>();
+  for (const [member, partitions] of owned) {
+    const share = shares.get(member) ?? 0;
+    if (partitions.length > share) owned.set(member, favourites(member, partitions).slice(0, share));
+    room.set(member, share - owned.get(member)!.length);
+  }
+  const next: (string | undefined)[] = previous.map(() => undefined);
+  for (const [member, partitions] of owned) for (const partition of partitions) next[partition] = member;
+  for (const partition of next.keys()) {
+    if (next[partition] !== undefined) continue;
+    const member = highestRanked(
+      partition,
+      sorted.filter((one) => room.get(one)! > 0),
+    );
+    next[partition] = member;
+    room.set(member, room.get(member)! - 1);
+  }
+  return next;
+}
+
+/**
+ * The shares with which the fewest partitions move. Members that stay keep theirs: some may have few because those are
+ * busy (docs/adr/0011). What is nobody's is added evenly, first where there is least. Whoever has nothing gets an even
+ * share, of those that have most. So counts that differ by one at the most do so ever after.
+ */
+export function sharesOf(assignment: Assignment, members: readonly string[]): Shares {
+  const sorted = sortedOf(members);
+  const shares = new Map<string, number>();
+  for (const [member, partitions] of ownedBy(assignment, sorted)) shares.set(member, partitions.length);
+  const ascending = sorted.toSorted((a, b) => shares.get(a)! - shares.get(b)!);
+  const free = assignment.length - [...shares.values()].reduce((sum, share) => sum + share, 0);
+  for (const [rank, member] of ascending.entries()) {
+    const added = Math.floor(free / sorted.length) + (rank < free % sorted.length ? 1 : 0);
+    shares.set(member, shares.get(member)! + added);
+  }
+  const least = Math.floor(assignment.length / sorted.length);
+  for (const member of sorted) {
+    if (shares.get(member)! > 0) continue;
+    while (shares.get(member)! < least) {
+      const richest = sorted.reduce((best, one) => (shares.get(one)! > shares.get(best)! ? one : best));
+      shares.set(richest, shares.get(richest)! - 1);
+      shares.set(member, shares.get(member)! + 1);
+    }
+  }
+  return shares;
 }
 
 /** Gives what nobody has, or who is not among the members, to those with the fewest; moves nothing else. */
@@ -26,22 +80,6 @@ export function filled(previous: Assignment, members: readonly string[]): Assign
     );
     next[partition] = member;
     loads.set(member, fewest + 1);
-  }
-  return next;
-}
-
-/** Without what is more than a member's share. The larger shares are of those that have most: that moves the fewest. */
-function trimmed(previous: Assignment, members: readonly string[]): Assignment {
-  const owned = new Map<string, number[]>([...members].sort().map((member) => [member, []]));
-  for (const [partition, member] of previous.entries()) {
-    if (member !== undefined) owned.get(member)?.push(partition);
-  }
-  const least = Math.floor(previous.length / members.length);
-  let extras = previous.length - least * members.length;
-  const next: (string | undefined)[] = previous.map(() => undefined);
-  for (const [member, partitions] of [...owned].sort(([, a], [, b]) => b.length - a.length)) {
-    const share = least + (extras-- > 0 ? 1 : 0);
-    for (const partition of favourites(member, partitions).slice(0, share)) next[partition] = member;
   }
   return next;
 }
@@ -67,6 +105,18 @@ export function heirsOf(assignment: Assignment, members: readonly string[]): Ass
 /** How many partitions have another member than before; those that had none are not counted. */
 export function movesBetween(before: Assignment, after: Assignment): number {
   return before.filter((member, partition) => member !== undefined && after[partition] !== member).length;
+}
+
+function sortedOf(members: readonly string[]): string[] {
+  return [...new Set(members)].sort();
+}
+
+function ownedBy(assignment: Assignment, members: readonly string[]): Map<string, number[]> {
+  const owned = new Map<string, number[]>(members.map((member) => [member, []]));
+  for (const [partition, member] of assignment.entries()) {
+    if (member !== undefined) owned.get(member)?.push(partition);
+  }
+  return owned;
 }
 
 function favourites(member: string, partitions: readonly number[]): number[] {

@@ -42,6 +42,7 @@ const MAX_COUNT = 65_536;
 export function readEntry(tenure: Tenure, [idBytes, fields]: RawEntry, sink: EntrySink): number {
   const id = idBytes.toString('latin1');
   tenure.cursor = id;
+  tenure.readEntries++;
   const parsed = parseEntry(fields);
   const settled = tenure.bitmaps.get(id);
   tenure.bitmaps.delete(id);
@@ -51,6 +52,7 @@ export function readEntry(tenure: Tenure, [idBytes, fields]: RawEntry, sink: Ent
     return 0;
   }
   const { frame, count, skip } = parsed;
+  tenure.readMessages += count;
   const entry = tenure.position.track(id, count, settled);
   for (const index of skip) if (index < count) tenure.position.settle(entry, index);
   const origin = originOf(tenure, parsed);

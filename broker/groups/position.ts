@@ -72,6 +72,15 @@ export class Position {
     return this.#entries.length - this.#first;
   }
 
+  /** Messages that were read and are not settled. */
+  get unsettledCount(): number {
+    let unsettled = 0;
+    for (let i = this.#first; i < this.#entries.length; i++) {
+      unsettled += this.#entries[i]!.count - this.#entries[i]!.settledCount;
+    }
+    return unsettled;
+  }
+
   /** Adds the next entry of the log; `settled` is its recorded bitmap. */
   track(id: string, count: number, settled: Uint8Array | undefined): TrackedEntry {
     const entry = new TrackedEntry(id, count, settled);

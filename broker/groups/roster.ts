@@ -1,4 +1,4 @@
-import { type Assignment, filled, rebalance } from './assignment.js';
+import { type Assignment, filled, rebalance, sharesOf } from './assignment.js';
 
 /** A member's seat in the group. */
 export interface Seat {
@@ -103,7 +103,9 @@ export function correctionOf(roster: Roster, member: string, findings: Findings)
   const claimed = roster.assignment.map((owner, partition) =>
     claims.has(partition) && claims.get(partition) === owner ? member : owner,
   );
-  const assignment = isInDoubt ? filled(claimed, ids) : rebalance(claimed, ids);
+  // Whoever lost one to a claim has room again: its share is what the roster gave it.
+  const shares = sharesOf(roster.assignment, ids);
+  const assignment = isInDoubt ? filled(claimed, ids) : rebalance(claimed, ids, shares);
   const isSame = assignment.every((owner, partition) => owner === roster.assignment[partition]);
   if (isSame && silent.length === 0) return undefined;
   return { seats: silent.map(({ id, beat }) => ({ kind: 'free', id, beat })), assignment };

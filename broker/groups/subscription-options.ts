@@ -1,6 +1,7 @@
 import { BrokerError } from '../broker-error.js';
 import { checkName } from '../log/topic.js';
 import type { RetryPolicy } from '../recovery/retry-policy.js';
+import { type Balancing, type BalancingOptions, resolveBalancing } from './balancing.js';
 import { atLeast } from './checked-number.js';
 import { type HealthOptions, type ResolvedHealthOptions, resolveHealthOptions } from './health/health-options.js';
 import type { LeaseTiming } from './lease-timing.js';
@@ -36,6 +37,8 @@ export interface SubscribeOptions extends HealthOptions {
   readonly leaseRenewMs?: number;
   /** An owner that Redis and its replicas have not confirmed for this long handles nothing more (default 1,400). */
   readonly leaseStopMs?: number;
+  /** How partitions follow load; `false`: they do not, only members that come and go move them. */
+  readonly balancing?: BalancingOptions | false;
   /** Longest wait of a hand-over, and of `close()`, for running handlers and their settlements (default 10,000). */
   readonly closeTimeoutMs?: number;
 }
@@ -44,11 +47,13 @@ type Lease = 'leaseDurationMs' | 'leaseRenewMs' | 'leaseStopMs';
 type Retry = 'maxAttempts' | 'retryBaseMs' | 'retryCapMs';
 
 export interface ResolvedSubscribeOptions
-  extends Required<Omit<SubscribeOptions, 'memberId' | Lease | Retry | keyof HealthOptions>> {
+  extends Required<Omit<SubscribeOptions, 'memberId' | 'balancing' | Lease | Retry | keyof HealthOptions>> {
   readonly memberId: string | undefined;
   readonly retry: RetryPolicy;
   readonly lease: LeaseTiming;
   readonly health: ResolvedHealthOptions;
+  /** Undefined: partitions do not follow load. */
+  readonly balancing: Balancing | undefined;
 }
 
 export function resolveSubscribeOptions(options: SubscribeOptions): ResolvedSubscribeOptions {
@@ -74,6 +79,7 @@ export function resolveSubscribeOptions(options: SubscribeOptions): ResolvedSubs
     ),
     lease,
     health: resolveHealthOptions(options),
+    balancing: resolveBalancing(options.balancing ?? {}),
     retry: {
       maxAttempts: atLeast('maxAttempts', options.maxAttempts ?? 5, 1),
       baseMs: atLeast('retryBaseMs', options.retryBaseMs ?? 50, 0),

@@ -4,6 +4,7 @@ import type { Random } from '../random.js';
 import type { Directory, Master } from '../redis/directory.js';
 import type { Link } from '../redis/link.js';
 import type { OpenMasterLinks } from '../redis/master-links.js';
+import { ConsumerGroupBalancer } from './consumer-group-balancer.js';
 import { ConsumerHealthMonitor } from './consumer-health-monitor.js';
 import type { Delivery, Handler } from './delivery.js';
 import { Dispatcher } from './dispatcher.js';
@@ -13,7 +14,9 @@ import { GroupRegistration } from './group-registration.js';
 import type { GroupHealth } from './health/member-health.js';
 import type { Acquired } from './lease-scripts.js';
 import { waitMsOf } from './lease-timing.js';
+import { LoadMeter } from './load-meter.js';
 import { LogReaders } from './log-readers.js';
+import { loadReport } from './member-load.js';
 import { Membership } from './membership.js';
 import { OutcomeRecorder } from './outcome-recorder.js';
 import { type LeasePolicy, replicasOf } from './ownership.js';
@@ -55,6 +58,7 @@ export class Subscription implements AsyncDisposable {
   readonly #readers: LogReaders;
   readonly #upkeep: Upkeep;
   readonly #health: ConsumerHealthMonitor;
+  readonly #load: LoadMeter;
   readonly #stopListening: () => void;
   readonly #closed = new AbortController();
   #closing: Promise<void> | undefined;
@@ -73,10 +77,13 @@ export class Subscription implements AsyncDisposable {
       onOpen: (link) => this.#onLinkOpen(link),
       onClosed: (link) => this.#membership.onLinkClosed(link),
     });
+    const member = options.memberId ?? owner;
+    const tenures = () => this.#membership.tenures;
+    const balancer = options.balancing && new ConsumerGroupBalancer(member, options.balancing);
     this.#health = new ConsumerHealthMonitor({
       topic,
       group,
-      member: options.memberId ?? owner,
+      member,
       beatMs: options.lease.renewMs,
       clock,
       onEvent,
@@ -116,8 +123,8 @@ export class Subscription implements AsyncDisposable {
       idle: (tenure) => this.#dispatcher.idle(tenure),
       flush: () => this.#settler.flush(),
       trim: (tenures) => this.#upkeep.trim(tenures),
-      report: () => ({ health: this.#health.report() }),
-      onSeen: (roster, history) => this.#health.observe(roster, history),
+      report: () => ({ health: this.#health.report(), ...loadReport(this.#load.load()) }),
+      onSeen: (roster, history) => this.#health.observe(roster, history) ?? balancer?.propose(roster, clock.nowMs()),
       onBegun: (tenure, acquired) => this.#onBegun(tenure, acquired),
       onRenewed: (tenure) => this.#dispatcher.resume(tenure),
       onDeleted: () => this.#onDeleted(),
@@ -142,7 +149,9 @@ export class Subscription implements AsyncDisposable {
       onRead: () => this.#dispatcher.pump(),
       refresh: () => directory.refresh(),
     });
-    this.#upkeep = new Upkeep({ topic, group, clock, tenures: () => this.#membership.tenures });
+    const { concurrency } = options;
+    this.#load = new LoadMeter({ group, clock, concurrency, handlers: this.#health.meter, tenures });
+    this.#upkeep = new Upkeep({ topic, group, clock, tenures, onRound: () => this.#load.measure() });
     this.#stopListening = directory.onChange(() => this.#membership.onDirectoryChange());
   }
 

@@ -56,6 +56,9 @@ export class Tenure {
   isLeaving = false;
   /** Bytes of messages read and not settled. */
   bufferedBytes = 0;
+  /** Of the log, settled or not. */
+  readEntries = 0;
+  readMessages = 0;
   transitions: Transition[] = [];
   /** Sent, or about to be sent again: not confirmed yet. */
   unconfirmed: Settlement | undefined;

@@ -8,6 +8,8 @@ export interface UpkeepOptions {
   readonly group: string;
   readonly clock: Clock;
   tenures(): readonly Tenure[];
+  /** At the end of each round. */
+  onRound(): void;
 }
 
 const EVERY_MS = 1_000;
@@ -29,6 +31,7 @@ export class Upkeep {
       void this.trim();
       for (const tenure of this.#options.tenures()) this.show(tenure);
       this.#prune();
+      this.#options.onRound();
       this.start();
     });
   }

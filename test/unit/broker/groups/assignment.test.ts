@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Assignment, heirsOf, movesBetween, rebalance } from '../../../../broker/groups/assignment.js';
+import { type Assignment, heirsOf, movesBetween, rebalance, sharesOf } from '../../../../broker/groups/assignment.js';
 
 const names = fc.uniqueArray(fc.string({ minLength: 1, maxLength: 8 }), { minLength: 1, maxLength: 12 });
 /** Any assignment that may be stored: balanced or not, with partitions of nobody, and of members that are gone. */
@@ -13,35 +13,63 @@ function loadsOf(assignment: Assignment, members: readonly string[]): number[] {
   return members.map((member) => assignment.filter((owner) => owner === member).length);
 }
 
-/** However the larger shares are given out, as many have to leave. */
+/** Partitions of members that are gone, and an even share for each member that has nothing left after those. */
 function fewestMoves(previous: Assignment, members: readonly string[]): number {
-  const least = Math.floor(previous.length / members.length);
-  const extras = previous.length - least * members.length;
-  const loads = loadsOf(previous, members);
-  const over = loads.reduce((sum, load) => sum + Math.max(0, load - least), 0);
-  const kept = Math.min(extras, loads.filter((load) => load > least).length);
   const orphans = previous.filter((owner) => owner !== undefined && !members.includes(owner)).length;
-  return over - kept + orphans;
+  const free = orphans + previous.filter((owner) => owner === undefined).length;
+  const least = Math.floor(previous.length / members.length);
+  const counts = loadsOf(previous, members).sort((a, b) => a - b);
+  const given = counts.map((_, i) => Math.floor(free / counts.length) + (i < free % counts.length ? 1 : 0));
+  return orphans + counts.filter((count, i) => count + given[i]! === 0).length * least;
 }
 
+/** What has come about by nothing but members that came and went. */
+const history = fc.array(fc.tuple(fc.boolean(), fc.nat(11)), { minLength: 1, maxLength: 20 });
+
 describe('a rebalanced assignment', () => {
-  it('gives each partition one member of the group, and each member as many as any other, or one more', () => {
+  it('gives each partition one member of the group, and no member nothing while another has two', () => {
     fc.assert(
       fc.property(stored, ({ members, previous }) => {
         const next = rebalance(previous, members);
         expect(next.every((owner) => owner !== undefined && members.includes(owner))).toBe(true);
         const loads = loadsOf(next, members);
-        expect(Math.max(...loads) - Math.min(...loads)).toBeLessThanOrEqual(1);
+        if (previous.length >= members.length) expect(Math.min(...loads)).toBeGreaterThan(0);
       }),
     );
   });
 
-  it('moves no more partitions than balance needs', () => {
+  it('gives each member as many as any other, or one more, whoever comes and goes', () => {
+    fc.assert(
+      fc.property(history, fc.integer({ min: 1, max: 64 }), (changes, partitions) => {
+        const members = new Set(['m0']);
+        let assignment = rebalance(
+          Array.from({ length: partitions }, () => undefined),
+          [...members],
+        );
+        for (const [comes, index] of changes) {
+          if (comes) members.add(`m${index}`);
+          else if (members.size > 1) members.delete(`m${index}`);
+          assignment = rebalance(assignment, [...members]);
+          const loads = loadsOf(assignment, [...members]);
+          expect(Math.max(...loads) - Math.min(...loads)).toBeLessThanOrEqual(1);
+        }
+      }),
+    );
+  });
+
+  it('moves what is of members that are gone, and even shares for those that have nothing: nothing else', () => {
     fc.assert(
       fc.property(stored, ({ members, previous }) => {
         expect(movesBetween(previous, rebalance(previous, members))).toBe(fewestMoves(previous, members));
       }),
     );
+  });
+
+  it('leaves shares that follow load as they are when one comes, and spreads evenly what one leaves', () => {
+    const byLoad = [...'abbbbbbb'];
+    expect(sharesOf(byLoad, ['a', 'b', 'c'])).toEqual(new Map(Object.entries({ a: 1, b: 5, c: 2 })));
+    expect(sharesOf([...'abbbbbcc'], ['a', 'b'])).toEqual(new Map(Object.entries({ a: 2, b: 6 })));
+    expect(rebalance(byLoad, ['a', 'b', 'c'])[0]).toBe('a');
   });
 
   it('is the same for everybody, and stays as it is', () => {
