@@ -38,6 +38,23 @@ export type BrokerEvent =
       readonly partition: number;
       readonly drainMs: number;
     }
+  /** An autoscaler has had the group's members become more, or fewer. */
+  | {
+      readonly kind: 'scaling';
+      readonly topic: string;
+      readonly group: string;
+      readonly from: number;
+      readonly to: number;
+      readonly reason: string;
+    }
+  /** Its scaler could not: it is asked again. */
+  | {
+      readonly kind: 'scaling-failed';
+      readonly topic: string;
+      readonly group: string;
+      readonly to: number;
+      readonly reason: string;
+    }
   /** Another process took this member's seat while it was silent: the subscription closes itself. */
   | { readonly kind: 'member-replaced'; readonly topic: string; readonly group: string; readonly member: string }
   /** A member is sick, or well again, or is drained, or no more: told by each member of the group, of each. */

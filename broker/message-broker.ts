@@ -1,25 +1,29 @@
-import { inspect } from 'node:util';
 import { BrokerError } from './broker-error.js';
 import { type BrokerOptions, type ResolvedBrokerOptions, resolveBrokerOptions } from './broker-options.js';
 import type { Handler } from './groups/delivery.js';
 import { type DeleteGroupOptions, deleteGroup } from './groups/group-deletion.js';
 import { replicasOf } from './groups/ownership.js';
+import { readRoster } from './groups/roster-scripts.js';
 import { Subscription } from './groups/subscription.js';
 import { resolveSubscribeOptions, type SubscribeOptions } from './groups/subscription-options.js';
 import { inventoryOfPartition, type StoredMessage } from './log/inventory.js';
+import { membersKey } from './log/keys.js';
 import type { Durability, OutgoingMessage, Receipt } from './log/message.js';
+import { guarded, rejectAll } from './log/on-outcome.js';
 import type { OnPublishOutcome } from './log/outgoing-frame.js';
 import { Producer } from './log/producer.js';
 import { checkName, checkPartitions, createTopic, DEFAULT_PARTITIONS, describeTopic } from './log/topic.js';
 import type { TopicProducer } from './log/topic-producer.js';
 import { randomName } from './random.js';
-import { confirmations } from './redis/confirmations.js';
+import { topicConfirmations } from './redis/confirmations.js';
 import type { Link } from './redis/link.js';
 import type { MasterLinks } from './redis/master-links.js';
 import type { Network } from './redis/network.js';
 import { persistOn } from './redis/persist.js';
 import { redisNetwork } from './redis/redis-network.js';
 import { slotOf } from './redis/slot.js';
+import { type AutoscaleOptions, resolveAutoscaleOptions } from './scaling/autoscale-options.js';
+import { Autoscaler } from './scaling/autoscaler.js';
 import { Topology } from './topology.js';
 
 /**
@@ -39,6 +43,7 @@ export class MessageBroker implements AsyncDisposable {
   readonly #topics = new Map<string, TopicProducer>();
   readonly #opening = new Map<string, Promise<TopicProducer>>();
   readonly #subscriptions = new Set<Subscription>();
+  readonly #autoscalers = new Set<Autoscaler>();
   /** Random for each instance. */
   readonly #instance = randomName();
   #messageCount = 0;
@@ -77,7 +82,10 @@ export class MessageBroker implements AsyncDisposable {
     const partitions = options.partitions ?? DEFAULT_PARTITIONS;
     checkName('topic', topic);
     checkPartitions(partitions);
-    await this.#onTopic(topic, (link) => createTopic(link, topic, partitions, this.#confirmation(slotOf(topic))));
+    const { onReplicaLoss, replyTimeoutMs } = this.#options;
+    const waitMs = Math.ceil(replyTimeoutMs / 2);
+    const replicas = () => topicConfirmations(this.#topology.directory, slotOf(topic), this.#durability, onReplicaLoss);
+    await this.#onTopic(topic, (link) => createTopic(link, topic, partitions, { replicas: replicas(), waitMs }));
   }
 
   /** Resolves when the message is stored. Throws BrokerError: `indeterminate` says that it may be stored or not. */
@@ -139,13 +147,8 @@ export class MessageBroker implements AsyncDisposable {
     handler: Handler,
     options: SubscribeOptions = {},
   ): Promise<Subscription> {
-    if (this.#closing !== undefined) throw new BrokerError('closed', 'the broker is closed');
-    checkName('topic', topic);
-    checkName('group', group);
     const resolved = resolveSubscribeOptions(options);
-    const partitions = await this.#onTopic(topic, (link) => describeTopic(link, topic));
-    // Whoever closed the broker meanwhile does not know of this one.
-    if (this.#closing !== undefined) throw new BrokerError('closed', 'the broker is closed');
+    const partitions = await this.#partitionsFor(topic, group);
     const { replyTimeoutMs, connectTimeoutMs, onReplicaLoss, clock, random, onEvent } = this.#options;
     const { directory, openLinks, failover } = this.#topology;
     const owner = randomName(random);
@@ -188,10 +191,7 @@ export class MessageBroker implements AsyncDisposable {
    * unless `force` is given. To tell a dead owner from a living one takes the duration of its lease.
    */
   async deleteGroup(topic: string, group: string, options: DeleteGroupOptions = {}): Promise<void> {
-    if (this.#closing !== undefined) throw new BrokerError('closed', 'the broker is closed');
-    checkName('topic', topic);
-    checkName('group', group);
-    const partitions = await this.#onTopic(topic, (link) => describeTopic(link, topic));
+    const partitions = await this.#partitionsFor(topic, group);
     const { connectTimeoutMs, replyTimeoutMs, onReplicaLoss, clock } = this.#options;
     const { directory, openLinks } = this.#topology;
     const waitMs = Math.ceil(replyTimeoutMs / 2);
@@ -200,6 +200,21 @@ export class MessageBroker implements AsyncDisposable {
     using links = openLinks({ purpose: 'delete-group', replyTimeoutMs: replyTimeoutMs + waitMs });
     const context = { topic, partitions, group, links, clock, connectTimeoutMs, waitMs };
     await deleteGroup({ ...context, replicasOf: (slot) => replicasOf(directory, slot, policy) }, options);
+  }
+
+  /**
+   * Has the scaler keep as many members as the group's load needs, by what they report; this broker need not be one of them.
+   * One autoscaler a group. Throws BrokerError: `bad-option`, `topic-missing`.
+   */
+  async autoscale(topic: string, group: string, options: AutoscaleOptions): Promise<Autoscaler> {
+    const partitions = await this.#partitionsFor(topic, group);
+    const resolved = resolveAutoscaleOptions(options, partitions);
+    const { clock, onEvent } = this.#options;
+    const read = () => this.#onTopic(topic, (link) => readRoster(link, membersKey(topic, group), partitions));
+    const onClosed = () => void this.#autoscalers.delete(autoscaler);
+    const autoscaler: Autoscaler = new Autoscaler({ topic, group, clock, onEvent, read, onClosed }, resolved);
+    this.#autoscalers.add(autoscaler);
+    return autoscaler;
   }
 
   /** Everything that the broker holds of the topic for the group, message by message. */
@@ -224,7 +239,7 @@ export class MessageBroker implements AsyncDisposable {
   }
 
   async #close(): Promise<void> {
-    await Promise.all([...this.#subscriptions].map((subscription) => subscription.close()));
+    await Promise.all([...this.#autoscalers, ...this.#subscriptions].map((part) => part.close()));
     await Promise.allSettled(this.#opening.values());
     await this.#producer.drain();
     this.#producer.close();
@@ -256,6 +271,19 @@ export class MessageBroker implements AsyncDisposable {
     return producer;
   }
 
+  /** Of the topic. Throws `closed` also where the broker closes meanwhile: it would not know of what begins next. */
+  async #partitionsFor(topic: string, group: string): Promise<number> {
+    const refuseIfClosed = () => {
+      if (this.#closing !== undefined) throw new BrokerError('closed', 'the broker is closed');
+    };
+    refuseIfClosed();
+    checkName('topic', topic);
+    checkName('group', group);
+    const partitions = await this.#onTopic(topic, (link) => describeTopic(link, topic));
+    refuseIfClosed();
+    return partitions;
+  }
+
   #onTopic<T>(topic: string, action: (link: Link) => Promise<T>): Promise<T> {
     return this.#on(slotOf(topic), action);
   }
@@ -263,30 +291,4 @@ export class MessageBroker implements AsyncDisposable {
   #on<T>(slot: number, action: (link: Link) => Promise<T>): Promise<T> {
     return persistOn(this.#links, slot, this.#options.clock, this.#options.connectTimeoutMs, action);
   }
-
-  /** How many replicas a new topic waits for. */
-  #confirmation(slot: number): { readonly replicas: number; readonly waitMs: number } {
-    const { onReplicaLoss, replyTimeoutMs } = this.#options;
-    const { directory } = this.#topology;
-    const master = directory.masterOf(slot);
-    const isWanted = master !== undefined && onReplicaLoss !== 'degrade';
-    const census = isWanted ? directory.census(master) : { configured: 0, down: 0 };
-    const replicas = isWanted ? confirmations(this.#durability, onReplicaLoss, census, 'publish') : 0;
-    return { replicas, waitMs: Math.ceil(replyTimeoutMs / 2) };
-  }
-}
-
-/** It is called in the midst of a pipeline's replies: what it threw would leave other messages without their outcomes. */
-function guarded(onOutcome: OnPublishOutcome): OnPublishOutcome {
-  return (index, outcome) => {
-    try {
-      onOutcome(index, outcome);
-    } catch (error) {
-      process.emitWarning(`onOutcome failed on message ${index}: ${inspect(error)}`, 'BrokerWarning');
-    }
-  };
-}
-
-function rejectAll(messages: readonly OutgoingMessage[], onOutcome: OnPublishOutcome, error: BrokerError): void {
-  for (let i = 0; i < messages.length; i++) onOutcome(i, { kind: 'rejected', error });
 }

@@ -55,9 +55,51 @@ export function partitionLoads({
   return assignment.map((owner, partition) => loads.get(owner ?? '')?.partitions.get(partition));
 }
 
+/** What a group has to do, and with how much. */
+export interface GroupLoad {
+  /** Members that are there. */
+  readonly members: number;
+  readonly ratePerSec: number;
+  readonly backlog: number;
+  /** The mean, each member by what comes to it; undefined before anything was handled. */
+  readonly serviceMs: number | undefined;
+  /** The mean; undefined where nobody reports. */
+  readonly concurrency: number | undefined;
+  /** Every partition is in it. */
+  readonly isWhole: boolean;
+}
+
+/** Messages a second with which a member counts at the least. */
+const LEAST_SHARE = 1e-6;
+
+/** Sums up what the members report. */
+export function groupLoad(roster: Pick<Roster, 'assignment' | 'reports' | 'seats'>): GroupLoad {
+  const present = [...roster.seats.values()].filter(({ isAway }) => !isAway);
+  const partitions = partitionLoads(roster);
+  const known = partitions.filter((load) => load !== undefined);
+  const loads = present.flatMap(({ id }) => parseLoad(roster.reports.get(id)) ?? []);
+  const times = loads.filter(({ serviceMs }) => serviceMs !== undefined);
+  // A member to which nothing comes has little to say of how long that takes.
+  const shares = times.map((load) => LEAST_SHARE + sumOf([...load.partitions.values()].map((one) => one.ratePerSec)));
+  const timed = sumOf(times.map(({ serviceMs }, i) => serviceMs! * shares[i]!));
+  const concurrency = sumOf(loads.map((load) => load.concurrency)) / loads.length;
+  return {
+    members: present.length,
+    ratePerSec: sumOf(known.map(({ ratePerSec }) => ratePerSec)),
+    backlog: sumOf(known.map(({ lag }) => lag)),
+    serviceMs: times.length === 0 ? undefined : timed / sumOf(shares),
+    concurrency: loads.length === 0 ? undefined : concurrency,
+    isWhole: known.length === partitions.length,
+  };
+}
+
 /** Messages a second that a member has to handle so that it keeps up, and has worked the rest off within `drainMs`. */
 export function weightOf({ ratePerSec, lag }: PartitionLoad, drainMs: number): number {
   return ratePerSec + (lag * 1_000) / drainMs;
+}
+
+function sumOf(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0);
 }
 
 function isAmount(value: unknown): value is number {

@@ -24,6 +24,11 @@ export function sendBeat(
   });
 }
 
+/** Reads the roster, as one who is not in it. */
+export async function readRoster(link: Link, key: string, partitions: number): Promise<Roster> {
+  return rosterOf(await link.call('HGETALL', key), partitions);
+}
+
 /** See change-members.lua: the roster as it is then, changed or not. */
 export function sendChange(
   link: Link,

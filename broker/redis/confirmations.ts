@@ -1,5 +1,5 @@
 import type { Durability, OnReplicaLoss } from '../log/message.js';
-import type { ReplicaCensus } from './directory.js';
+import type { Directory, ReplicaCensus } from './directory.js';
 
 /**
  * - `publish`: a frame of messages.
@@ -27,4 +27,16 @@ export function confirmations(
   if (onReplicaLoss === 'degrade') return reachable;
   const floor = durability === 'fsync' && configured === 0 ? 0 : 1;
   return Math.max(floor, onReplicaLoss === 'block' ? configured : reachable);
+}
+
+/** How many replicas of the slot's master a new topic waits for. */
+export function topicConfirmations(
+  directory: Directory,
+  slot: number,
+  durability: Durability,
+  onReplicaLoss: OnReplicaLoss,
+): number {
+  const master = directory.masterOf(slot);
+  if (master === undefined || onReplicaLoss === 'degrade') return 0;
+  return confirmations(durability, onReplicaLoss, directory.census(master), 'publish');
 }
