@@ -9,6 +9,7 @@ export const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {
   rate: async () => (await import('./rate.js')).rate,
   frames: async () => (await import('./frames.js')).frames,
   partitions: async () => (await import('./partitions.js')).partitions,
+  scaling: async () => (await import('./scaling.js')).scaling,
   stored: async () => (await import('./stored.js')).stored,
   cluster: async () => (await import('./cluster.js')).cluster,
   throughput: async () => (await import('./throughput.js')).throughput,

@@ -1,14 +1,16 @@
-import { MessageBroker, type OutgoingMessage, type PublishOutcome } from '../../broker/index.js';
+import { type Handler, MessageBroker, type OutgoingMessage, type PublishOutcome } from '../../broker/index.js';
+import { systemClock } from '../../harness/clock.js';
 import type { BenchClient, BrokerSpec, Target } from './client.js';
 import { crash } from './crash.js';
 
 export const BENCH_GROUP = 'bench';
-/** Handlers return at once: this bounds how many are in hand, not how long they take. */
+/** Where handlers return at once this bounds how many are in hand, not how long they take. */
 const CONCURRENCY = 64;
 
 /** The reference broker, everything on: leases, fencing, order per key, idempotent producer. */
 export function brokerClient(spec: BrokerSpec, target: Target): BenchClient {
   const { partitions, keys, durability = 'leader', dedupeIds, maxFrameMessages = 1_024 } = spec;
+  const { handlerMs, concurrency = CONCURRENCY } = spec;
   const connect = () => MessageBroker.connect({ redis: endpointOf(target), durability, maxFrameMessages });
   const keyNames = Array.from({ length: keys }, (_, key) => `k${key}`);
   return {
@@ -38,7 +40,14 @@ export function brokerClient(spec: BrokerSpec, target: Target): BenchClient {
     },
     async consumer(topic, onMessage) {
       const broker = await connect();
-      await broker.subscribe(topic, BENCH_GROUP, ({ payload }) => onMessage(payload), { concurrency: CONCURRENCY });
+      const handler: Handler =
+        handlerMs === undefined
+          ? ({ payload }) => onMessage(payload)
+          : async ({ payload }) => {
+              await systemClock.sleep(handlerMs);
+              onMessage(payload);
+            };
+      await broker.subscribe(topic, BENCH_GROUP, handler, { concurrency });
       return { close: () => broker.close() };
     },
     async leftovers(topic) {

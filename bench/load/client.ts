@@ -40,6 +40,9 @@ export interface BrokerSpec {
   readonly durability?: Durability;
   /** Every message has a dedupeId of its own. */
   readonly dedupeIds?: boolean;
+  /** A handler waits for so long (default: returns at once), and so many of a consumer's may run at a time. */
+  readonly handlerMs?: number;
+  readonly concurrency?: number;
   /** Most messages in a frame. */
   readonly maxFrameMessages?: number;
 }

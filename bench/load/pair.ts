@@ -39,7 +39,7 @@ export function newTopic(): string {
   return `bench-${process.pid}-${++topics}`;
 }
 
-export function closedLoad(quick: boolean): Load {
+export function closedLoad(quick: boolean): Extract<Load, { kind: 'closed' }> {
   const length = quick ? 'quick' : 'full';
   return { kind: 'closed', warmUpMs: WARM_UP_MS[length], measuredMs: CLOSED_MS[length] };
 }
