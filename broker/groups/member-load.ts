@@ -59,6 +59,8 @@ export function partitionLoads({
 export interface GroupLoad {
   /** Members that are there. */
   readonly members: number;
+  /** Those of them that drain: they are there, and handle nothing. */
+  readonly draining: number;
   readonly ratePerSec: number;
   readonly backlog: number;
   /** The mean, each member by what comes to it; undefined before anything was handled. */
@@ -85,6 +87,7 @@ export function groupLoad(roster: Pick<Roster, 'assignment' | 'reports' | 'seats
   const concurrency = sumOf(loads.map((load) => load.concurrency)) / loads.length;
   return {
     members: present.length,
+    draining: present.filter(({ isDraining }) => isDraining).length,
     ratePerSec: sumOf(known.map(({ ratePerSec }) => ratePerSec)),
     backlog: sumOf(known.map(({ lag }) => lag)),
     serviceMs: times.length === 0 ? undefined : timed / sumOf(shares),

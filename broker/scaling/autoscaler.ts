@@ -88,11 +88,12 @@ export class Autoscaler implements AsyncDisposable {
     onEvent({ kind: 'scaling', topic, group, from, to, reason });
   }
 
-  #needOf({ ratePerSec, backlog, serviceMs, concurrency, isWhole }: GroupLoad): Need {
+  #needOf({ ratePerSec, backlog, serviceMs, concurrency, draining, isWhole }: GroupLoad): Need {
     if (concurrency === undefined) return { members: 0, isWhole: false };
     // Before anything was handled nobody knows how long that takes.
     if (serviceMs === undefined) return { members: 0, isWhole: isWhole && backlog === 0 };
-    return { members: desiredMembers({ ratePerSec, backlog, serviceMs, concurrency }, this.#options), isWhole };
+    const healthy = desiredMembers({ ratePerSec, backlog, serviceMs, concurrency }, this.#options);
+    return { members: healthy + draining, isWhole };
   }
 }
 

@@ -90,6 +90,17 @@ describe('an autoscaler', () => {
     await autoscaler.close();
   });
 
+  it('has one more for each member that drains', async () => {
+    const one = rosterOf(1, 9);
+    const draining = { ...one.seats.get('m0')!, id: 'sick', isDraining: true };
+    const { asked, autoscaler, rounds } = bed({}, { ...one, seats: new Map(one.seats).set('sick', draining) });
+    await rounds(1);
+    expect(asked[0]![0]).toBe(2);
+    await rounds(80);
+    expect(autoscaler.members).toBe(3);
+    await autoscaler.close();
+  });
+
   it('asks again where the scaler could not, and says so', async () => {
     const { state, asked, events, autoscaler, rounds } = bed();
     await rounds(1);
