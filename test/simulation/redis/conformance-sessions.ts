@@ -217,6 +217,7 @@ export const SCRIPT_SESSIONS: readonly ScriptSession[] = [
       entry('5-2', '20'),
       ['HSET', 'pos:g', 'low', '5-1', 'entries', '1'],
       ['EVAL', showPosition, '2', 'log', 'pos:g', 'g'],
+      ['XINFO', 'GROUPS', 'log'],
       ['EVAL', showPosition, '2', 'log', 'pos:h', 'h'],
     ],
     keys: ['pos:g', 'pos:h', 'log'],

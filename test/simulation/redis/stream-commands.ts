@@ -1,7 +1,17 @@
 import { type Command, type Execution, integer, needed, syntaxError } from './command.js';
 import { CommandError } from './database.js';
 import { OK, type SimReply } from './reply.js';
-import { compareIds, type EntryId, idText, parseBound, parseId, Stream, type StreamEntry, ZERO_ID } from './stream.js';
+import {
+  compareIds,
+  type EntryId,
+  idText,
+  parseBound,
+  parseId,
+  Stream,
+  type StreamEntry,
+  type StreamGroup,
+  ZERO_ID,
+} from './stream.js';
 
 const BAD_ID = 'ERR Invalid stream ID specified as stream command argument';
 const TOO_SMALL = 'ERR The ID specified in XADD is equal or smaller than the target stream top item';
@@ -53,9 +63,10 @@ export const streamCommands: Readonly<Record<string, Command>> = {
   },
   XINFO: ([what, key], { database }) => {
     const stream = database.stream(key!);
-    if (what?.toUpperCase() !== 'STREAM') throw new CommandError(`ERR XINFO ${what} is not simulated`);
+    if (!/^(STREAM|GROUPS)$/i.test(what ?? '')) throw new CommandError(`ERR XINFO ${what} is not simulated`);
     if (stream === undefined) throw new CommandError('ERR no such key');
     const { entries, lastId, entriesAdded, groups } = stream;
+    if (what!.toUpperCase() === 'GROUPS') return [...groups].map((group) => groupReply(group, entriesAdded));
     return [
       ['length', entries.length],
       ['last-generated-id', idText(lastId)],
@@ -91,6 +102,18 @@ export const streamCommands: Readonly<Record<string, Command>> = {
     return OK;
   },
 };
+
+/** The lag only where the entries that were read are known: Redis finds it in some cases besides. */
+function groupReply([name, { lastDelivered, entriesRead = -1 }]: [string, StreamGroup], added: number): SimReply {
+  return [
+    ['name', name],
+    ['consumers', 0],
+    ['pending', 0],
+    ['last-delivered-id', idText(lastDelivered)],
+    ['entries-read', entriesRead < 0 ? null : entriesRead],
+    ['lag', entriesRead < 0 ? null : added - entriesRead],
+  ].flat() as SimReply;
+}
 
 function strictId(text: string): EntryId {
   const id = parseId(text);
