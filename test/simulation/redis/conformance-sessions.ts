@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-/** Commands in the order in which they are sent. `$history` and `$token` stand for what the server said of itself. */
+/** Commands in the order in which they are sent. `$history`, `$token` and `$generation` stand for what the server said. */
 export interface ScriptSession {
   readonly name: string;
   readonly steps: readonly (readonly string[])[];
@@ -22,6 +22,8 @@ const release = script('groups/release.lua');
 const deleteGroup = script('groups/delete-group.lua');
 const settle = script('groups/settle.lua');
 const showPosition = script('groups/show-position.lua');
+const beat = script('groups/member-beat.lua');
+const changeMembers = script('groups/change-members.lua');
 
 /** One slice for all times. */
 const SLICE_MS = '1000000000000000';
@@ -31,7 +33,15 @@ const HASHES = '\x00\x00aaaaaaaaaaaaaaa\xff\x00\x01bbbbbbbbbbbbbbbb\x00\x02aaaaa
 const publishTo = (...args: string[]) => ['EVAL', publish, '2', 'log', 'producers', 'p1', ...args];
 const publishUnique = (...args: string[]) => ['EVAL', publish, '3', 'log', 'producers', 'dedup:', 'p1', ...args];
 const acquireAs = (owner: string, token = '', count = '') => {
-  return ['EVAL', acquire, '4', 'groups', 'lease', 'pos:g', 'retry', 'g', owner, '2000', token, count];
+  return ['EVAL', acquire, '4', 'groups', 'lease', 'pos:g', 'retry', 'g', owner, '2000', token, count, 'acquire'];
+};
+const watchAs = (owner: string, token = '', count = '') => [...acquireAs(owner, token, count).slice(0, -1), 'watch'];
+const registerFrom = (start: string) => {
+  return ['EVAL', register, '4', 'groups', 'pos:g', 'lease', 'log', 'g', start];
+};
+const beatAs = (member: string, instance: string) => ['EVAL', beat, '1', 'members', member, instance, '{"inFlight":1}'];
+const changeFrom = (generation: string, ...seats: string[]) => {
+  return ['EVAL', changeMembers, '1', 'members', generation, '["a",null]', ...seats];
 };
 const deleteAs = (mode: string, token = '', count = '', deadLetters = '0') => {
   const keys = ['groups', 'lease', 'pos:g', 'retry', 'dlq', 'quarantine'];
@@ -124,8 +134,8 @@ export const SCRIPT_SESSIONS: readonly ScriptSession[] = [
   {
     name: 'a partition is registered, acquired, watched, taken over, renewed, released',
     steps: [
-      ['EVAL', register, '3', 'groups', 'pos:g', 'lease', 'g'],
-      ['EVAL', register, '3', 'groups', 'pos:g', 'lease', 'g'],
+      registerFrom('earliest'),
+      registerFrom('earliest'),
       ['HSET', 'retry', '5-1:0', '1 row'],
       acquireAs('a'),
       acquireAs('b'),
@@ -136,6 +146,8 @@ export const SCRIPT_SESSIONS: readonly ScriptSession[] = [
       ['EVAL', renew, '1', 'lease', 'b', '$token'],
       ['EVAL', release, '1', 'lease', 'a', '$token'],
       ['EVAL', release, '1', 'lease', 'b', '$token'],
+      watchAs('c'),
+      watchAs('c', '$token', '1'),
       ['HSET', 'lease', 'history', 'another'],
       ['EVAL', renew, '1', 'lease', '', '$token'],
       ['HSET', 'lease', 'token', '4000000000000000'],
@@ -146,7 +158,7 @@ export const SCRIPT_SESSIONS: readonly ScriptSession[] = [
   {
     name: 'a group is deleted once nobody owns it, keeps its token, and comes back when it is registered',
     steps: [
-      ['EVAL', register, '3', 'groups', 'pos:g', 'lease', 'g'],
+      registerFrom('earliest'),
       acquireAs('a'),
       deleteAs('look'),
       deleteAs('delete'),
@@ -155,12 +167,46 @@ export const SCRIPT_SESSIONS: readonly ScriptSession[] = [
       acquireAs('a'),
       deleteAs('delete'),
       ['XADD', 'dlq', '1-1', 'position', '1'],
-      ['EVAL', register, '3', 'groups', 'pos:g', 'lease', 'g'],
+      registerFrom('earliest'),
       acquireAs('b'),
       deleteAs('force', '', '', '1'),
       ['EVAL', renew, '1', 'lease', 'b', '$token'],
     ],
     keys: ['groups', 'lease', 'pos:g', 'retry', 'dlq'],
+  },
+  {
+    name: 'a group that is registered late begins where it is told to',
+    steps: [
+      registerFrom('latest'),
+      ['DEL', 'groups', 'pos:g'],
+      entry('5-1'),
+      entry('5-2', '20'),
+      entry('6-0', '40'),
+      registerFrom('latest'),
+      registerFrom('earliest'),
+      ['HGETALL', 'pos:g'],
+      ['DEL', 'groups', 'pos:g'],
+      registerFrom('6'),
+      ['HGETALL', 'pos:g'],
+      ['DEL', 'groups', 'pos:g'],
+      registerFrom('5'),
+    ],
+    keys: ['groups', 'pos:g', 'log'],
+  },
+  {
+    name: 'members sit down, beat, are replaced, and go; nothing stays of a group without any',
+    steps: [
+      beatAs('a', 'i1'),
+      changeFrom('0', 'seat', 'a', 'i1', '{}', ''),
+      changeFrom('0', 'seat', 'b', 'i2', '{}', ''),
+      beatAs('a', 'i1'),
+      beatAs('a', 'other'),
+      changeFrom('$generation', 'seat', 'b', 'i2', '{}', '', 'free', 'a', '1'),
+      changeFrom('$generation', 'seat', 'b', 'i2', '{}', '', 'free', 'a', '2'),
+      changeFrom('$generation', 'seat', 'b', 'i3', '{}', '1'),
+      changeFrom('$generation', 'free', 'b', '2'),
+    ],
+    keys: ['members'],
   },
   {
     name: 'settlements move positions, retries, dead letters and quarantine, once',

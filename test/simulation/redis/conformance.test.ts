@@ -100,6 +100,7 @@ const READS: Readonly<Record<string, (key: string) => string[]>> = {
 /** What the placeholders of a session stand for on one side. */
 class Placeholders {
   #token = '';
+  #generation = '';
   readonly #history: string;
 
   private constructor(history: string) {
@@ -111,11 +112,21 @@ class Placeholders {
   }
 
   fill(args: readonly string[]): string[] {
-    return args.map((arg) => (arg === '$token' ? this.#token : arg === '$history' ? this.#history : arg));
+    const known: Readonly<Record<string, string>> = {
+      $token: this.#token,
+      $history: this.#history,
+      $generation: this.#generation,
+    };
+    return args.map((arg) => known[arg] ?? arg);
   }
 
-  /** Of an acquisition: 1, then the token. */
+  /** Of an acquisition: 1, then the token. Of a change of members: 1, then what there is now. */
   learn(reply: Reply): void {
+    if (Array.isArray(reply) && Array.isArray(reply[1])) {
+      const roster = reply[1].map(String);
+      const at = roster.indexOf('generation');
+      if (at >= 0) this.#generation = roster[at + 1]!;
+    }
     if (Array.isArray(reply) && reply[0] === 1 && /^\d{16}$/.test(String(reply[1]))) this.#token = String(reply[1]);
   }
 }
