@@ -2,6 +2,7 @@ import { BrokerError } from '../broker-error.js';
 import type { OnBrokerEvent } from '../broker-event.js';
 import type { CancelTimer, Clock } from '../clock.js';
 import { membersKey } from '../log/keys.js';
+import { ChangeSignal } from '../redis/change-signal.js';
 import type { Link } from '../redis/link.js';
 import { classifyFailure, isRedirection } from '../redis/refusal.js';
 import { heirsOf } from './assignment.js';
@@ -81,8 +82,8 @@ export class ConsumerGroupCoordinator {
   #isStopped = false;
   #lastError: Error | undefined;
   #cancelTimer: CancelTimer | undefined;
-  /** Ends a wait: it looks again. */
-  #onAnswered: (() => void) | undefined;
+  /** A reply was taken in, or nothing comes any more. */
+  readonly #answered = new ChangeSignal();
 
   constructor(options: CoordinatorOptions) {
     this.#options = options;
@@ -104,25 +105,14 @@ export class ConsumerGroupCoordinator {
    * id, `refused`, `connection` after `withinMs`, `closed` when {@link stop} comes first.
    */
   async join(withinMs: number): Promise<void> {
-    const { clock } = this.#options;
-    let isLate = false;
-    const cancel = clock.after(withinMs, () => {
-      isLate = true;
-      this.#onAnswered?.();
-    });
     this.beat();
-    try {
-      while (!this.#isSeated) {
-        const failure = this.#failure(isLate ? withinMs : undefined);
-        if (failure !== undefined) throw failure;
-        await new Promise<void>((resolve) => {
-          this.#onAnswered = resolve;
-        });
-      }
-    } finally {
-      this.#onAnswered = undefined;
-      cancel();
-    }
+    const isSeated = () => {
+      const failure = this.#isSeated ? undefined : this.#failure();
+      if (failure !== undefined) throw failure;
+      return this.#isSeated;
+    };
+    if (await this.#answered.until(isSeated, this.#options.clock, withinMs)) return;
+    throw this.#failure(withinMs);
   }
 
   /** Beats now, and from now on. */
@@ -152,13 +142,9 @@ export class ConsumerGroupCoordinator {
   /** Gives the seat up, or with a given id leaves it for the session; resolves when that is stored or has failed. */
   async leave(): Promise<void> {
     this.stop();
-    const { member, instance } = this.#options;
-    // It may be about to take the seat.
-    if (this.#isBusy) {
-      await new Promise<void>((resolve) => {
-        this.#onAnswered = resolve;
-      });
-    }
+    const { member, instance, sessionMs, clock } = this.#options;
+    // It may be about to take the seat, which is nobody's any more after its session.
+    await this.#answered.until(() => !this.#isBusy, clock, sessionMs);
     for (let attempt = 0; attempt < 3; attempt++) {
       const link = this.#openLink();
       const seat = this.#roster?.seats.get(member.id);
@@ -172,7 +158,7 @@ export class ConsumerGroupCoordinator {
   stop(): void {
     this.#isStopped = true;
     this.#cancelTimer?.();
-    this.#onAnswered?.();
+    this.#answered.emit();
   }
 
   #openLink(): Link | undefined {
@@ -188,7 +174,7 @@ export class ConsumerGroupCoordinator {
       if (this.#isStopped) this.#roster = roster;
       else this.#onRoster(roster);
     }
-    this.#onAnswered?.();
+    this.#answered.emit();
   }
 
   #onRoster(roster: Roster): void {
@@ -282,7 +268,7 @@ export class ConsumerGroupCoordinator {
   }
 
   /** Why there is no point in waiting for the seat any more. */
-  #failure(passedMs: number | undefined): BrokerError | undefined {
+  #failure(passedMs?: number): BrokerError | undefined {
     const { member, link } = this.#options;
     const cause = this.#lastError;
     if (this.#isStopped) return new BrokerError('closed', `${this.#key}: closed before it had joined`);

@@ -3,6 +3,7 @@ import type { OnBrokerEvent } from '../broker-event.js';
 import type { Clock } from '../clock.js';
 import { groupKeys } from '../log/keys.js';
 import type { Durability, OnReplicaLoss } from '../log/message.js';
+import { ChangeSignal } from '../redis/change-signal.js';
 import { confirmations } from '../redis/confirmations.js';
 import type { Directory, Master } from '../redis/directory.js';
 import type { Link } from '../redis/link.js';
@@ -64,8 +65,8 @@ export class Ownership {
   #tenures: readonly Tenure[] = [];
   #byLink: readonly TenuresOfLink[] = [];
   #isReleased = false;
-  /** Ends the wait of {@link start}: it looks again. */
-  #onAnswered: (() => void) | undefined;
+  /** The server has answered, or nothing is acquired any more. */
+  readonly #answered = new ChangeSignal();
 
   constructor(options: OwnershipOptions) {
     this.#options = options;
@@ -90,7 +91,7 @@ export class Ownership {
         if (master !== undefined) onEvent({ kind: 'leases', topic, group, master, needed, confirmed });
       },
       onDeleted: () => options.onDeleted(),
-      onAnswered: () => this.#onAnswered?.(),
+      onAnswered: () => this.#answered.emit(),
     });
   }
 
@@ -137,26 +138,15 @@ export class Ownership {
    * Throws BrokerError when Redis refuses, when `withinMs` have passed, or when {@link release} comes first.
    */
   async start(withinMs: number): Promise<void> {
-    const { clock } = this.#options;
-    let isLate = false;
-    const cancel = clock.after(withinMs, () => {
-      isLate = true;
-      this.#onAnswered?.();
-    });
-    try {
-      for (;;) {
-        const missing = this.#candidates.find((candidate) => !candidate.isAnswered);
-        if (missing === undefined) return;
-        const failure = this.#failureOf(missing, isLate ? withinMs : undefined);
-        if (failure !== undefined) throw failure;
-        await new Promise<void>((resolve) => {
-          this.#onAnswered = resolve;
-        });
-      }
-    } finally {
-      this.#onAnswered = undefined;
-      cancel();
-    }
+    const missing = () => this.#candidates.find((candidate) => !candidate.isAnswered);
+    const isAnswered = () => {
+      const one = missing();
+      const failure = one && this.#failureOf(one);
+      if (failure !== undefined) throw failure;
+      return one === undefined;
+    };
+    if (await this.#answered.until(isAnswered, this.#options.clock, withinMs)) return;
+    throw this.#failureOf(missing()!, withinMs);
   }
 
   /** A link is open (again): tenures of another history than its server's are over. */
@@ -207,14 +197,14 @@ export class Ownership {
   async release(): Promise<void> {
     this.#isReleased = true;
     this.#keeper.stop();
-    this.#onAnswered?.();
+    this.#answered.emit();
     for (const tenure of this.#tenures) tenure.end();
     await this.#keeper.release(this.#candidates);
     this.#setTenures([]);
   }
 
   /** Why there is no point in waiting for the candidate's first answer any more. */
-  #failureOf({ lastError: cause, link, keys }: Candidate, passedMs: number | undefined): BrokerError | undefined {
+  #failureOf({ lastError: cause, link, keys }: Candidate, passedMs?: number): BrokerError | undefined {
     if (this.#isReleased) return new BrokerError('closed', `${keys.lease}: closed before it was acquired`);
     if (cause !== undefined && classifyFailure(cause) === 'definite') {
       return new BrokerError('refused', `${keys.lease}: ${cause.message}`, { cause });
