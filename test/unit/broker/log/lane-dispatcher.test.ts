@@ -1,10 +1,9 @@
 import { expect, it } from 'vitest';
-import { Producer } from '../../../../broker/log/producer.js';
-import { MasterLinks } from '../../../../broker/redis/master-links.js';
 import { slotOf } from '../../../../broker/redis/slot.js';
 import { FakeDirectory, master } from '../../../fixtures/fake-directory.js';
-import { FakeLink } from '../../../fixtures/fake-link.js';
+import type { FakeLink } from '../../../fixtures/fake-link.js';
 import { ManualClock } from '../../../fixtures/manual-clock.js';
+import { manualProducer } from '../../../fixtures/producer-bed.js';
 
 const APPENDED = 1;
 const TOPIC = 't';
@@ -24,37 +23,7 @@ it('a lane that came to a link which waited for replicas is compared, although w
   directory.replicas = { configured: 1, down: 0 };
   const masters = [master(7000), master(7001)];
   directory.name(...masters);
-  const links: FakeLink[] = [];
-  const common = { clock, random: () => 0, onEvent: () => {}, replyTimeoutMs: 60_000 };
-  const producer = new Producer({
-    ...common,
-    directory,
-    openLinks: (purpose) =>
-      new MasterLinks({
-        ...common,
-        directory,
-        credentials: {},
-        openLink: (options) => {
-          const link = new FakeLink(options);
-          links.push(link);
-          return link;
-        },
-        ...purpose,
-      }),
-    durability: 'replicated',
-    onReplicaLoss: 'block',
-    publishTimeoutMs: 1_000,
-    maxMessageBytes: 1_000,
-    maxBufferedBytes: 10_000,
-    maxReplayBytes: 1 << 20,
-    maxFrameBytes: 10_000,
-    maxFrameMessages: 100,
-    maxLogBytes: 1 << 20,
-    dedupeWindowMs: 1_000,
-    maxDedupeIds: 1_000,
-    whenFull: 'wait',
-    newMessageId: () => 'm',
-  });
+  const { producer, links } = manualProducer(clock, directory, { onReplicaLoss: 'block', publishTimeoutMs: 1_000 });
   const topic = producer.openTopic(TOPIC, PARTITIONS);
   const outcomes: string[] = [];
   const keyOf = (partition: number) => {

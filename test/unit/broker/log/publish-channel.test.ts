@@ -1,9 +1,8 @@
 import { expect, it } from 'vitest';
-import { Producer } from '../../../../broker/log/producer.js';
-import { MasterLinks } from '../../../../broker/redis/master-links.js';
 import { FakeDirectory, master } from '../../../fixtures/fake-directory.js';
-import { FakeLink } from '../../../fixtures/fake-link.js';
+import type { FakeLink } from '../../../fixtures/fake-link.js';
 import { ManualClock } from '../../../fixtures/manual-clock.js';
+import { manualProducer } from '../../../fixtures/producer-bed.js';
 
 const APPENDED = [1, 1, Buffer.alloc(0)];
 const DUPLICATE = [0, 1, Buffer.alloc(0)];
@@ -23,36 +22,9 @@ function publishing() {
   const directory = new FakeDirectory();
   directory.name(master(7001));
   directory.replicas = { configured: 2, down: 0 };
-  const links: FakeLink[] = [];
-  const common = { clock, random: () => 0, onEvent: () => {}, replyTimeoutMs: 60_000 };
-  const producer = new Producer({
-    ...common,
-    directory,
-    openLinks: (purpose) =>
-      new MasterLinks({
-        ...common,
-        directory,
-        credentials: {},
-        openLink: (options) => {
-          const link = new FakeLink(options);
-          links.push(link);
-          return link;
-        },
-        ...purpose,
-      }),
-    durability: 'replicated',
+  const { producer, links } = manualProducer(clock, directory, {
     onReplicaLoss: 'survivors',
     publishTimeoutMs: 60_000,
-    maxMessageBytes: 1_000,
-    maxBufferedBytes: 10_000,
-    maxReplayBytes: 1 << 20,
-    maxFrameBytes: 10_000,
-    maxFrameMessages: 100,
-    maxLogBytes: 1 << 20,
-    dedupeWindowMs: 1_000,
-    maxDedupeIds: 1_000,
-    whenFull: 'wait',
-    newMessageId: () => 'm',
   });
   const topic = producer.openTopic('t', 1);
   for (const link of links) link.greet();
