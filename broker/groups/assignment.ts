@@ -102,11 +102,6 @@ export function heirsOf(assignment: Assignment, members: readonly string[]): Ass
   return heirs;
 }
 
-/** How many partitions have another member than before; those that had none are not counted. */
-export function movesBetween(before: Assignment, after: Assignment): number {
-  return before.filter((member, partition) => member !== undefined && after[partition] !== member).length;
-}
-
 function sortedOf(members: readonly string[]): string[] {
   return [...new Set(members)].sort();
 }

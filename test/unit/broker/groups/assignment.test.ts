@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Assignment, heirsOf, movesBetween, rebalance, sharesOf } from '../../../../broker/groups/assignment.js';
+import { type Assignment, heirsOf, rebalance, sharesOf } from '../../../../broker/groups/assignment.js';
+import { movesBetween } from '../../../fixtures/assignment-moves.js';
 
 const names = fc.uniqueArray(fc.string({ minLength: 1, maxLength: 8 }), { minLength: 1, maxLength: 12 });
 /** Any assignment that may be stored: balanced or not, with partitions of nobody, and of members that are gone. */

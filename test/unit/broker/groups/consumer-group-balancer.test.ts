@@ -1,11 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Assignment, movesBetween, rebalance } from '../../../../broker/groups/assignment.js';
+import { type Assignment, rebalance } from '../../../../broker/groups/assignment.js';
 import { resolveBalancing } from '../../../../broker/groups/balancing.js';
 import { ConsumerGroupBalancer } from '../../../../broker/groups/consumer-group-balancer.js';
 import { loadReport } from '../../../../broker/groups/member-load.js';
 import type { Roster } from '../../../../broker/groups/roster.js';
 import { seededRandom } from '../../../../harness/random.js';
+import { movesBetween } from '../../../fixtures/assignment-moves.js';
 
 const BEAT_MS = 500;
 const SETTLED_MS = 40_000;

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { movesBetween, rebalance } from '../../../../broker/groups/assignment.js';
+import { rebalance } from '../../../../broker/groups/assignment.js';
 import { loadsOf, spreadByLoad } from '../../../../broker/groups/load-spread.js';
+import { movesBetween } from '../../../fixtures/assignment-moves.js';
 
 const SLACK = 0.15;
 
