@@ -53,11 +53,12 @@ function checkLost(stage: Stage, settled: ReadonlySet<string>): void {
 }
 
 function isUnconfirmed({ plan }: Stage, { confirmedBy }: Published): boolean {
-  // Without `degrade` at least one replica confirms, whatever a receipt says.
-  return plan.durability === 'leader' || (confirmedBy === 0 && plan.onReplicaLoss === 'degrade');
+  if (plan.durability === 'leader') return true;
+  // A failover may go to the one that had not confirmed. Without `degrade` all confirm that can be promoted, whatever a receipt says.
+  return plan.onReplicaLoss === 'degrade' && (confirmedBy ?? 0) < plan.replicas;
 }
 
-/** Nobody was promised that a message outlives its producer and a failover where no replica had it. */
+/** Nobody was promised that a message outlives its producer and a failover to a replica that had not confirmed it. */
 function isExcepted(stage: Stage, message: Published): boolean {
   return isUnconfirmed(stage, message) && stage.journal.deadProducers.has(message.producer);
 }
