@@ -1,13 +1,17 @@
 import { spawnSync } from 'node:child_process';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { basename, extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { EXIT, type ExitCode } from '../harness/exit-codes.js';
+import { gitCommit } from '../harness/run/machine.js';
 import { mergeExitCodes } from '../harness/run/run-suite.js';
-import { parseResults, readSuite } from '../reports/read-results.js';
+import { findScenarios } from '../harness/scenario/find-scenarios.js';
+import { readResults, readSuite } from '../reports/read-results.js';
+import type { Results } from '../reports/results.js';
 import type { Conditions } from './conditions.js';
 import { type Figures, figuresOf } from './evidence/figures.js';
 import { evidenceTable } from './evidence/table.js';
@@ -15,10 +19,12 @@ import { evidenceTable } from './evidence/table.js';
 /**
  * Runs scenarios, files or folders, some times and keeps the raw results with a table of the figures in
  * docs/evidence/<name>: npm run evidence -- <paths...> [runs] [--name N] [--tags a,b] [--set path=value]
- * The first run has each scenario's own seed, each further one another.
+ * The first run has each scenario's own seed, each further one another. Interrupted and called again at the same commit,
+ * it goes on behind the last result, which it keeps in evidence-in-progress/<name> until all are there.
  */
 
 const SEED_STEP = 1000;
+const EXIT_OF = { pass: EXIT.pass, fail: EXIT.gateFailed, inconclusive: EXIT.inconclusive } as const;
 
 const { values: flags, positionals } = parseArgs({
   allowPositionals: true,
@@ -32,52 +38,61 @@ if (paths.length === 0 || !Number.isInteger(runs) || runs < 1) {
   process.exit(2);
 }
 const name = flags.name ?? basename(paths[0] as string, '.yaml');
+const target = join('docs', 'evidence', name);
+const progress = join('evidence-in-progress', name);
 const cli = fileURLToPath(new URL('../dist/harness/cli/main.js', import.meta.url));
 // The run that is under way hears it too, and ends in its own order.
 process.on('SIGINT', () => undefined);
-const made = await mkdtemp(join(tmpdir(), 'gauntlet-evidence-'));
-try {
-  process.exitCode = await collect();
-} finally {
-  await rm(made, { recursive: true, force: true });
-}
+process.exitCode = await collect();
 
 /** What was there before is replaced when all runs were made, and left alone otherwise. */
 async function collect(): Promise<number> {
+  const scenarios = await findScenarios(paths, flags.tags?.split(','));
+  const commit = gitCommit('.');
+  await mkdir(progress, { recursive: true });
   const figures: Figures[] = [];
   const conditions: Conditions[] = [];
-  const files: { file: string; packed: Buffer }[] = [];
-  const exitCodes: ExitCode[] = [];
   for (let run = 1; run <= runs; run++) {
-    const report = join(made, String(run));
-    const seed = run === 1 ? [] : ['--seed', String(run * SEED_STEP)];
-    const exitCode = gauntlet([...paths, ...seed, ...passedOn(), '--report', report]);
-    if (exitCode !== EXIT.pass && exitCode !== EXIT.gateFailed && exitCode !== EXIT.inconclusive) return exitCode;
-    exitCodes.push(exitCode);
-    for (const { folder } of (await readSuite(join(report, 'suite.json'))).scenarios) {
-      if (folder === null) continue;
-      const source = join(report, folder, 'results.json');
-      const text = await readFile(source, 'utf8');
-      const results = parseResults(text, source);
-      const file = `${folder}-${run}.json.gz`;
-      files.push({ file, packed: gzipSync(text, { level: 9 }) });
+    for (const scenario of scenarios) {
+      const file = `${basename(scenario, extname(scenario))}-${run}.json.gz`;
+      const results = (await kept(file, commit)) ?? (await make(scenario, run, file));
+      if (typeof results === 'number') return results;
       figures.push(figuresOf(results, file));
       conditions.push({ ...results.run, commit: results.run.gitCommit });
     }
   }
-  const target = join('docs', 'evidence', name);
   await rm(target, { recursive: true, force: true });
-  await mkdir(target, { recursive: true });
-  for (const { file, packed } of files) await writeFile(join(target, file), packed);
+  await rename(progress, target);
   const command = `npm run evidence -- ${process.argv.slice(2).join(' ')}`;
   const table = evidenceTable({ title: name, command, figures, conditions });
   await writeFile(join(target, 'README.md'), table);
   console.log(table);
-  return mergeExitCodes(exitCodes);
+  return mergeExitCodes(figures.map(({ verdict }) => EXIT_OF[verdict]));
 }
 
-function passedOn(): string[] {
-  return [...(flags.tags === undefined ? [] : ['--tags', flags.tags]), ...flags.set.flatMap((set) => ['--set', set])];
+/** A result of an earlier call that was interrupted. */
+async function kept(file: string, commit: string | null): Promise<Results | undefined> {
+  const path = join(progress, file);
+  if (!existsSync(path)) return undefined;
+  const results = await readResults(path);
+  return results.run.gitCommit === commit ? results : undefined;
+}
+
+/** Makes one run; the exit code instead where there is no result. */
+async function make(scenario: string, run: number, file: string): Promise<Results | ExitCode> {
+  const report = await mkdtemp(join(tmpdir(), 'gauntlet-evidence-'));
+  try {
+    const seed = run === 1 ? [] : ['--seed', String(run * SEED_STEP)];
+    const set = flags.set.flatMap((one) => ['--set', one]);
+    const exitCode = gauntlet([scenario, ...seed, ...set, '--report', report]);
+    if (exitCode !== EXIT.pass && exitCode !== EXIT.gateFailed && exitCode !== EXIT.inconclusive) return exitCode;
+    const [entry] = (await readSuite(join(report, 'suite.json'))).scenarios;
+    const source = join(report, entry!.folder as string, 'results.json');
+    await writeFile(join(progress, file), gzipSync(await readFile(source), { level: 9 }));
+    return await readResults(source);
+  } finally {
+    await rm(report, { recursive: true, force: true });
+  }
 }
 
 function gauntlet(args: readonly string[]): ExitCode {
