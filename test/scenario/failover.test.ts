@@ -33,6 +33,19 @@ describe('a master that is killed behind a lagging replication link', () => {
   });
 });
 
+describe('a server that is killed with all its clients', () => {
+  const bed = openCliBed();
+  afterAll(() => bed[Symbol.asyncDispose]());
+
+  it('takes messages with it that were acknowledged before they were on a disk', async () => {
+    // Snapshots keep the topic, so that everybody can start again, and not the last second.
+    const config = 'environment.redis.config';
+    const snapshots = ['system.options.durability=leader', `${config}.appendonly=no`, `${config}.save=1 1`];
+    const lost = await failedGate(bed, 'fsync-all-killed', snapshots, 'lost == 0');
+    expect(lost).toBeGreaterThan(0);
+  });
+});
+
 /** What a gate observed that failed, in a run of which every fault took hold. */
 async function failedGate(
   bed: CliBed,
