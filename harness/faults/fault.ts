@@ -84,5 +84,15 @@ export interface FaultContext {
 /** Producer and consumer workers as faults see them: `consumer-1`, `producer-2`. */
 export interface WorkerProcesses {
   names(): readonly string[];
-  get(name: string): ManagedProcess | undefined;
+  get(name: string): WorkerHandle | undefined;
+}
+
+/** A worker, which can also be told to stand still, and be asked whether it does. */
+export interface WorkerHandle extends ManagedProcess {
+  /** Blocks its event loop until {@link resume}; nothing where it is blocked already. */
+  stall(): void;
+  /** Ends its stall; nothing where there is none. */
+  resume(): void;
+  /** Milliseconds until its event loop answered; undefined: it did not within `deadlineMs`. */
+  ping(deadlineMs: number): Promise<number | undefined>;
 }

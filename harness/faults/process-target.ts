@@ -6,7 +6,7 @@ import type { Environment, ManagedProcess, RedisNode } from '../environment/envi
 import { redisInfo } from '../environment/redis-probe.js';
 
 import { waitFor } from '../environment/wait-for.js';
-import type { FaultContext } from './fault.js';
+import type { FaultContext, WorkerHandle } from './fault.js';
 import { FaultError } from './fault-error.js';
 import type { Holds } from './holds.js';
 import { resolveFaultNode } from './node-target.js';
@@ -16,6 +16,11 @@ import { describeExchange, ping } from './probe.js';
 export const processName = z
   .string()
   .regex(/^[a-z][a-z0-9-]*$/, 'a process such as redis-master, redis-2, consumer-1 or producer-1');
+
+const WORKER = /^(consumer|producer)-\d+$/;
+
+/** `consumer-1`, `producer-2`. */
+export const workerName = z.string().regex(WORKER, 'a worker such as consumer-1 or producer-1');
 
 /** A process to be hit; `node` where it is a Redis server, which can also be asked. */
 export interface ProcessTarget {
@@ -29,12 +34,15 @@ const TERM_AGAIN_MS = 1000;
 
 /** Throws {@link FaultError} `no-such-target` and `not-ours`. A role (`redis-master`) is resolved at this moment. */
 export async function resolveProcess({ environment, workers }: FaultContext, name: string): Promise<ProcessTarget> {
-  const worker = workers.get(name);
-  if (worker !== undefined) return { process: worker, node: undefined };
-  if (isWorkerName(name)) {
-    throw new FaultError('no-such-target', `There is no worker ${name}; there are ${workers.names().join(', ')}`);
-  }
+  if (isWorkerName(name)) return { process: resolveWorker({ workers }, name), node: undefined };
   return resolveServer(environment, name);
+}
+
+/** Throws {@link FaultError} `no-such-target`. */
+export function resolveWorker({ workers }: Pick<FaultContext, 'workers'>, name: string): WorkerHandle {
+  const worker = workers.get(name);
+  if (worker !== undefined) return worker;
+  throw new FaultError('no-such-target', `There is no worker ${name}; there are ${workers.names().join(', ')}`);
 }
 
 /** Throws {@link FaultError} `no-such-target` and `not-ours`. */
@@ -51,7 +59,7 @@ export async function resolveServer(
 }
 
 export function isWorkerName(name: string): boolean {
-  return /^(consumer|producer)-\d+$/.test(name);
+  return WORKER.test(name);
 }
 
 /** The pid of a running process. Throws {@link FaultError} `not-running`. */

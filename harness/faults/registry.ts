@@ -20,6 +20,7 @@ import { rollingRestart } from './rolling-restart.js';
 import { scriptFlush } from './script-flush.js';
 import { slicer } from './slicer.js';
 import { slowClose } from './slow-close.js';
+import { stall } from './stall.js';
 import { timeout } from './timeout.js';
 
 /** Every fault that a scenario can name. Adding one is one file and one line (docs/guide/add-a-fault.md). */
@@ -35,6 +36,7 @@ export const FAULT_KINDS: readonly FaultKind[] = [
   partition,
   kill,
   pause,
+  stall,
   restart,
   rollingRestart,
   failover,

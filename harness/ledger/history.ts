@@ -63,7 +63,10 @@ export interface WorkerIncident {
   readonly role: 'producer' | 'consumer';
   readonly worker: number;
   readonly incarnation: number;
-  /** `stopped`: in order, by a fault. It withholds like a kill, but excuses no duplicate: the worker could settle. */
+  /**
+   * `paused`: by SIGSTOP, or stalled: nothing of it ran, and then it went on.
+   * `stopped`: in order, by a fault. It withholds like a kill, but excuses no duplicate: the worker could settle.
+   */
   readonly kind: 'killed' | 'stopped' | 'paused' | 'cut-off';
   readonly fromNs: number;
   /** Until it was ready again; the end of the run if never. */

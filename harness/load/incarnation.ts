@@ -14,12 +14,15 @@ export interface Incarnation {
   killedNs: number | undefined;
   /** A fault's SIGTERM: an orderly end, after which its file is whole. */
   stoppedNs: number | undefined;
-  readonly pauses: { readonly fromNs: number; untilNs: number | undefined }[];
+  readonly pauses: { readonly by: PauseCause; readonly fromNs: number; untilNs: number | undefined }[];
   /** The last figures that it sent. */
   stats: WorkerStats | undefined;
   lag: LagSummary | undefined;
   end: WorkerEnd | undefined;
 }
+
+/** Stopped by SIGSTOP, or its event loop blocked: to the checker it is the same. */
+export type PauseCause = 'signal' | 'stall';
 
 type Worker = { readonly role: 'producer' | 'consumer'; readonly index: number };
 
@@ -37,14 +40,18 @@ export function newIncarnation(number: number, startedNs: number): Incarnation {
   };
 }
 
-export function isPaused(life: Incarnation): boolean {
-  const pause = life.pauses.at(-1);
-  return pause !== undefined && pause.untilNs === undefined;
+/** By this cause; without one, by any. */
+export function isPaused(life: Incarnation, cause?: PauseCause): boolean {
+  return life.pauses.some(({ by, untilNs }) => untilNs === undefined && by === (cause ?? by));
 }
 
-export function endPause(life: Incarnation, ns: number): void {
-  const pause = life.pauses.at(-1);
-  if (pause !== undefined) pause.untilNs ??= ns;
+/** Nothing where it is paused by the same cause already. */
+export function beginPause(life: Incarnation, by: PauseCause, ns: number): void {
+  if (!isPaused(life, by)) life.pauses.push({ by, fromNs: ns, untilNs: undefined });
+}
+
+export function endPause(life: Incarnation, ns: number, cause?: PauseCause): void {
+  for (const pause of life.pauses) if (pause.by === (cause ?? pause.by)) pause.untilNs ??= ns;
 }
 
 /** A producer sends no figures before the load begins, which may be long after it was ready; a paused worker sends none. */
@@ -54,8 +61,8 @@ export function mayBeSilent(life: Incarnation, loadHasBegun: boolean): boolean {
 
 /** Keeps what a signal, sent at `ns`, means to the checker. */
 export function noteSignal(life: Incarnation, signal: NodeJS.Signals, ns: number): void {
-  if (signal === 'SIGSTOP' && !isPaused(life)) life.pauses.push({ fromNs: ns, untilNs: undefined });
-  if (signal === 'SIGCONT') endPause(life, ns);
+  if (signal === 'SIGSTOP') beginPause(life, 'signal', ns);
+  if (signal === 'SIGCONT') endPause(life, ns, 'signal');
   if (signal === 'SIGKILL') life.killedNs ??= ns;
   if (signal === 'SIGTERM') life.stoppedNs ??= ns;
 }

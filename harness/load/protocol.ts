@@ -7,12 +7,17 @@ export type ToWorker =
   /** The load starts at this monotonic time. */
   | { readonly type: 'begin'; readonly startNs: number }
   /** Finish what is in flight, close, exit. */
-  | { readonly type: 'stop' };
+  | { readonly type: 'stop' }
+  /** Answer with a `pong` of the same id. */
+  | { readonly type: 'ping'; readonly id: number }
+  /** Block the event loop until the brake is released (`brake.ts`). */
+  | { readonly type: 'stall' };
 
 export type FromWorker =
   /** Connected and able to work since `readyNs`. */
   | { readonly type: 'ready'; readonly readyNs: number; readonly driver: DriverDescription }
   | { readonly type: 'stats'; readonly stats: WorkerStats }
+  | { readonly type: 'pong'; readonly id: number }
   /** The last message of a worker that ended in order. */
   | { readonly type: 'finished'; readonly lag?: LagSummary }
   /** The last message of one that did not. */

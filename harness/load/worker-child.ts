@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import type { RunRegistry } from '../environment/run-registry.js';
 import { LOAD_WORKER_FLAGS, workerArgv } from '../worker-argv.js';
+import { BRAKE_FD } from './brake.js';
 import type { ToWorker } from './protocol.js';
 
 /** Messages of a process that has ended are in the channel already. */
@@ -26,7 +27,7 @@ export function spawnChild(options: ChildOptions): ChildProcess {
   let child: ChildProcess;
   try {
     child = spawn(process.execPath, [...LOAD_WORKER_FLAGS, ...workerArgv(entry, options.userModule)], {
-      stdio: ['ignore', log, log, 'ipc'],
+      stdio: ['ignore', log, log, 'ipc', 'pipe'],
       serialization: 'advanced',
       // A process group of its own: Ctrl-C on a terminal reaches the orchestrator only, which then ends it in order.
       detached: true,
@@ -34,6 +35,8 @@ export function spawnChild(options: ChildOptions): ChildProcess {
   } finally {
     closeSync(log);
   }
+  // Released when the process is gone already.
+  child.stdio[BRAKE_FD]?.on('error', () => {});
   const { pid } = child;
   if (pid !== undefined) {
     options.registry.add(pid, options.name);

@@ -1,5 +1,6 @@
 import type { Driver } from '../drivers/driver.js';
 import { loadDriver, openDriver } from '../drivers/load-driver.js';
+import { waitOnBrake } from './brake.js';
 import { type FromWorker, type ToWorker, WORKER_EXIT, type WorkerFailureCode, type WorkerJob } from './protocol.js';
 
 /** How long a driver may take to close before the worker leaves without it. */
@@ -108,6 +109,10 @@ export async function runWorker(main: (host: WorkerHost) => Promise<void>): Prom
             return begin(message.startNs);
           case 'stop':
             return stop.abort();
+          case 'ping':
+            return void process.send?.({ type: 'pong', id: message.id } satisfies FromWorker);
+          case 'stall':
+            return waitOnBrake();
           default:
             return message satisfies never;
         }

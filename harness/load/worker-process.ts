@@ -1,9 +1,12 @@
 import type { ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
-import type { ManagedProcess } from '../environment/environment.js';
 import { logTail } from '../environment/log-tail.js';
+import type { WorkerHandle } from '../faults/fault.js';
 import type { LedgerFile, WorkerIncident } from '../ledger/history.js';
+import { releaseBrake } from './brake.js';
+import { pingWorker } from './channel-ping.js';
 import {
+  beginPause,
   endPause,
   type Incarnation,
   incidentsOf,
@@ -56,7 +59,7 @@ interface Current {
  * A producer or consumer process as the run and its faults see it. `start()` begins incarnation after incarnation;
  * {@link begin} tells the current and all later ones when the load starts.
  */
-export class WorkerProcess implements ManagedProcess, AsyncDisposable {
+export class WorkerProcess implements WorkerHandle, AsyncDisposable {
   readonly name: string;
   readonly role: 'producer' | 'consumer';
   readonly incarnations: Incarnation[] = [];
@@ -120,6 +123,25 @@ export class WorkerProcess implements ManagedProcess, AsyncDisposable {
     noteSignal(current.life, signal, this.#context.clock.nowNs());
   }
 
+  stall(): void {
+    const current = this.#current;
+    if (current === undefined || isPaused(current.life, 'stall')) return;
+    beginPause(current.life, 'stall', this.#context.clock.nowNs());
+    sendTo(current.child, { type: 'stall' });
+  }
+
+  resume(): void {
+    const current = this.#current;
+    if (current === undefined || !isPaused(current.life, 'stall')) return;
+    releaseBrake(current.child);
+    endPause(current.life, this.#context.clock.nowNs(), 'stall');
+  }
+
+  async ping(deadlineMs: number): Promise<number | undefined> {
+    const current = this.#current;
+    return current && pingWorker(current.child, deadlineMs, this.#context.clock);
+  }
+
   exited(): Promise<void> {
     return this.#lastEnd;
   }
@@ -132,7 +154,8 @@ export class WorkerProcess implements ManagedProcess, AsyncDisposable {
   async stop(): Promise<WorkerEnd | undefined> {
     const current = this.#current;
     if (current === undefined) return this.incarnations.at(-1)?.end;
-    if (isPaused(current.life)) this.signal('SIGCONT');
+    if (isPaused(current.life, 'signal')) this.signal('SIGCONT');
+    this.resume();
     const sending = this.role === 'producer' && this.#startNs !== undefined;
     if (!sending) sendTo(current.child, { type: 'stop' });
     const inTime = new AbortController();
@@ -219,6 +242,7 @@ export class WorkerProcess implements ManagedProcess, AsyncDisposable {
       case 'failed':
         current.failure = message.failure;
         break;
+      case 'pong':
       case 'inventory':
       case 'probe':
         break;

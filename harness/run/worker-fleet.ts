@@ -1,5 +1,4 @@
-import type { ManagedProcess } from '../environment/environment.js';
-import type { WorkerProcesses } from '../faults/fault.js';
+import type { WorkerHandle, WorkerProcesses } from '../faults/fault.js';
 import type { LedgerFile, WorkerCrash, WorkerIncident } from '../ledger/history.js';
 import type { WorkerStats } from '../load/protocol.js';
 import type { RunContext } from '../load/run-context.js';
@@ -73,7 +72,7 @@ export class WorkerFleet implements WorkerProcesses, AsyncDisposable {
     return this.#workers.map(({ name }) => name);
   }
 
-  get(name: string): ManagedProcess | undefined {
+  get(name: string): WorkerHandle | undefined {
     return this.#workers.find((worker) => worker.name === name);
   }
 

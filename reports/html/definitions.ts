@@ -20,7 +20,7 @@ const BUILT_IN: Readonly<Record<string, string>> = {
   unsettled: 'Delivered and still pending at the end.',
   duplicated: 'All extra successes.',
   'duplicated.unexcused':
-    "Duplicates without those whose earlier handler's worker was killed, paused or cut off between that start and its settling horizon.",
+    "Duplicates without those whose earlier handler's worker was killed, paused, stalled or cut off between that start and its settling horizon.",
   overlapped: 'Handlings of one key at the same time.',
   reordered: 'Per key and producer instance: order of hand-over against order of the end of the first success.',
   unexpected:

@@ -15,7 +15,7 @@ export const VIOLATION_METRICS: readonly Metric[] = [
   violation({
     name: 'duplicated.unexcused',
     definition:
-      "duplicated, without those whose earlier handler's worker was killed, paused or cut off (or its master failed over) between that START and its settling horizon; of one message at most 255 successes and 255 copies are counted",
+      "duplicated, without those whose earlier handler's worker was killed, paused, stalled or cut off (or its master failed over) between that START and its settling horizon; of one message at most 255 successes and 255 copies are counted",
     of: (run, ordinal) =>
       extraSuccesses(run, ordinal) - (run.excused[ordinal] as number) + (run.extraCopies[ordinal] as number),
   }),

@@ -16,7 +16,7 @@ interface Success {
 
 /**
  * Counts the extra successes that a fault of the scenario explains: between the START of the handling before it and that
- * one's settling horizon (its END and the system's redelivery time), its worker was killed, paused or cut off, or its
+ * one's settling horizon (its END and the system's redelivery time), its worker was killed, paused, stalled or cut off, or its
  * master failed over. An ordered stop explains none: what was in flight could still be settled.
  */
 export function checkExcuses(columns: Columns): void {

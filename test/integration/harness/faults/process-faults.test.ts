@@ -6,13 +6,21 @@ import { processState } from '../../../../harness/faults/process-target.js';
 import { findFaultKind } from '../../../../harness/faults/registry.js';
 import { checkTargets } from '../../../../harness/faults/targets.js';
 import type { FaultSpec } from '../../../../harness/scenario/scenario.js';
-import { deaf, type FaultBed, hurried, injectRaw, openFaultBed, withDeafNodes } from '../../../fixtures/fault-bed.js';
+import {
+  deafWorker,
+  type FaultBed,
+  hurried,
+  injectRaw,
+  openFaultBed,
+  withDeafNodes,
+} from '../../../fixtures/fault-bed.js';
 
 const { signal } = new AbortController();
 const kind = (name: string) => findFaultKind(name) as FaultKind;
 
 const targets = ['redis-master', 'redis-1', 'consumer-1'];
-const cases = ['kill', 'pause', 'restart'].flatMap((name) => targets.map((target) => [name, target] as const));
+const onAll = ['kill', 'pause', 'restart'].flatMap((name) => targets.map((target) => [name, target] as const));
+const cases = [...onAll, ['stall', 'consumer-1'] as const];
 
 describe('faults on processes', () => {
   let bed: FaultBed;
@@ -38,10 +46,11 @@ describe('faults on processes', () => {
     expect(await fault.prove(signal)).toMatchObject({ tookHold: true });
     if (name === 'kill') expect(processState(pid)).toBeUndefined();
     if (name === 'pause') expect(processState(pid)).toBe('T');
+    if (name === 'stall') expect(processState(pid)).toMatch(/[RSD]/);
     await fault.lift(signal);
     await fault.lift(signal);
     await expectWell(target);
-    expect(processOf(target).pid === pid).toBe(name === 'pause');
+    expect(processOf(target).pid === pid).toBe(name === 'pause' || name === 'stall');
   });
 
   test.each(cases)('%s of %s without effect does not take hold', async (name, target) => {
@@ -49,7 +58,10 @@ describe('faults on processes', () => {
       ...bed.context,
       clock: hurried(bed.context.clock),
       environment: withDeafNodes(bed.environment),
-      workers: { names: () => ['consumer-1'], get: (one) => (one === 'consumer-1' ? deaf(bed.worker) : undefined) },
+      workers: {
+        names: () => ['consumer-1'],
+        get: (one) => (one === 'consumer-1' ? deafWorker(bed.worker) : undefined),
+      },
     };
     const fault = await injectRaw(kind(name), { [name]: target }, context);
     expect(await fault.prove(signal)).toMatchObject({ tookHold: false });
@@ -75,6 +87,40 @@ describe('faults on processes', () => {
     expect(await second.prove(signal)).toMatchObject({ tookHold: true });
     await second.lift(signal);
     await expectWell('redis-1');
+  });
+
+  test('a stalled worker goes on when the last of two stalls is lifted', async () => {
+    const first = await injectRaw(kind('stall'), { stall: 'consumer-1' }, bed.context);
+    const second = await injectRaw(kind('stall'), { stall: 'consumer-1' }, bed.context);
+    await first.lift(signal);
+    expect(await second.prove(signal)).toMatchObject({ tookHold: true });
+    await second.lift(signal);
+    expect(await bed.worker.ping(5000)).toBeGreaterThan(0);
+    await expectWell('consumer-1');
+  });
+
+  test('a stalled worker can be killed; lifting both leaves it well', async () => {
+    const stalled = await injectRaw(kind('stall'), { stall: 'consumer-1' }, bed.context);
+    const killed = await injectRaw(kind('kill'), { kill: 'consumer-1' }, bed.context);
+    expect(await stalled.prove(signal)).toMatchObject({ tookHold: false });
+    await killed.lift(signal);
+    await stalled.lift(signal);
+    expect(await bed.worker.ping(5000)).toBeGreaterThan(0);
+    await expectWell('consumer-1');
+  });
+
+  test('a worker that is silent because it is paused is not stalled, until it goes on', async () => {
+    const paused = await injectRaw(kind('pause'), { pause: 'consumer-1' }, bed.context);
+    expect(await paused.prove(signal)).toMatchObject({ tookHold: true });
+    const stalled = await injectRaw(kind('stall'), { stall: 'consumer-1' }, bed.context);
+    expect(await stalled.prove(signal)).toMatchObject({
+      tookHold: false,
+      observed: expect.stringContaining('in state T'),
+    });
+    await paused.lift(signal);
+    expect(await stalled.prove(signal)).toMatchObject({ tookHold: true });
+    await stalled.lift(signal);
+    await expectWell('consumer-1');
   });
 
   test('a paused process can be killed; lifting both leaves it well', async () => {
@@ -106,6 +152,10 @@ describe('faults on processes', () => {
     ]) {
       await expect(injectRaw(kind('kill'), { kill: target }, context)).rejects.toMatchObject({ code, exitCode: 2 });
     }
+    await expect(injectRaw(kind('stall'), { stall: 'producer-1' }, context)).rejects.toMatchObject({
+      code: 'no-such-target',
+      message: 'There is no worker producer-1; there are consumer-1',
+    });
   });
 
   test('what the environment cannot do is refused before the load', async () => {

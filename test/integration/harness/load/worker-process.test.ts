@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
@@ -168,6 +168,39 @@ describe('a consumer process', () => {
     expect(incidents.every(({ fromNs, untilNs }) => fromNs < untilNs && untilNs < 9e18)).toBe(true);
   });
 
+  it('is stalled and goes on, time after time, handles nothing meanwhile, and is stopped while it is stalled', async () => {
+    await using bed = openWorkerBed(folder(), { driver: MOODY });
+    const consumer = bed.worker('consumer');
+    await consumer.start();
+    consumer.begin(soonNs());
+    const handledBytes = () => statSync(consumer.ledgerFiles()[0]!.path).size;
+    /** It handles without a pause: a file that does not grow while a question stays unanswered is that of a stalled one. */
+    const standStill = async () => {
+      for (let before = Number.NaN, now = handledBytes(); now !== before; now = handledBytes()) {
+        before = now;
+        expect(await consumer.ping(500)).toBeUndefined();
+      }
+      return handledBytes();
+    };
+    await until(() => handledBytes() > 0);
+    expect(await consumer.ping(60_000)).toBeGreaterThan(0);
+    for (let i = 0; i < 2; i++) {
+      consumer.stall();
+      consumer.stall();
+      const before = await standStill();
+      consumer.resume();
+      consumer.resume();
+      expect(await consumer.ping(60_000)).toBeGreaterThan(0);
+      await until(() => handledBytes() > before);
+    }
+    consumer.stall();
+    await standStill();
+    expect(await consumer.stop()).toMatchObject({ reason: 'finished' });
+    const incidents = consumer.incidents(9e18);
+    expect(incidents.map(({ kind }) => kind)).toEqual(['paused', 'paused', 'paused']);
+    expect(incidents.every(({ fromNs, untilNs }) => fromNs < untilNs && untilNs < 9e18)).toBe(true);
+  });
+
   it.each([
     ['throws where nobody catches it', 'throw-later', /lost its mind/],
     ['leaves a rejection to nobody', 'reject-later', /nobody awaits this/],
@@ -246,10 +279,10 @@ describe('a worker that cannot start', () => {
 });
 
 describe('without its orchestrator', () => {
-  it('a worker ends', async () => {
+  it.each(['idle', 'stalled'])('a worker ends that is %s', async (state) => {
     const script = fileURLToPath(new URL('../../../fixtures/orphan-maker.ts', import.meta.url));
     const dir = folder();
-    const orchestrator = spawn(process.execPath, ['--import', 'tsx', script, dir], {
+    const orchestrator = spawn(process.execPath, ['--import', 'tsx', script, dir, state], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     const pid = await new Promise<number>((resolve) => {

@@ -20,7 +20,7 @@ describe('fault registry', () => {
     const raw = Object.fromEntries(entries.filter(([key]) => !TIMING_KEYS.includes(key)));
     expect(Object.keys(raw)).toContain(name);
     const params = one.params.parse(raw);
-    for (const target of one.targets(params)) expect(nameOf(target)).toMatch(/^(redis|sentinel)-/);
+    for (const target of one.targets(params)) expect(nameOf(target)).toMatch(/^(redis|sentinel|consumer)-/);
     expect(one.summary).toMatch(/^[A-Z].*\.$/);
   });
 
@@ -61,6 +61,8 @@ describe('fault registry', () => {
     ['kill', { kill: 'redis-1.clients' }],
     ['kill', { kill: 'redis-1', restart: 0 }],
     ['pause', { pause: '../x' }],
+    ['stall', { stall: 'redis-1' }],
+    ['stall', { stall: 'consumer' }],
     ['down', { down: 'redis-1.operator-1' }],
     ['partition', { partition: 'redis-1' }],
     ['partition', { partition: [] }],

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import {
+  beginPause,
   endPause,
   incidentsOf,
   isPaused,
@@ -58,6 +59,25 @@ describe('incidentsOf', () => {
     expect(incidentsOf(consumer, [life], 10).map(({ fromNs, untilNs }) => [fromNs, untilNs])).toEqual([
       [1, 2],
       [5, 8],
+    ]);
+  });
+});
+
+describe('a stall', () => {
+  it('is a pause to the checker, and goes on when a SIGSTOP within it is over', () => {
+    const life = newIncarnation(0, 0);
+    beginPause(life, 'stall', 100);
+    beginPause(life, 'stall', 110);
+    noteSignal(life, 'SIGSTOP', 120);
+    noteSignal(life, 'SIGCONT', 130);
+    expect([isPaused(life), isPaused(life, 'stall'), isPaused(life, 'signal')]).toEqual([true, true, false]);
+    life.readyNs = 10;
+    expect(mayBeSilent(life, true)).toBe(true);
+    endPause(life, 140, 'stall');
+    expect(mayBeSilent(life, true)).toBe(false);
+    expect(incidentsOf(consumer, [life], 1000)).toEqual([
+      { role: 'consumer', worker: 1, incarnation: 0, kind: 'paused', fromNs: 100, untilNs: 140 },
+      { role: 'consumer', worker: 1, incarnation: 0, kind: 'paused', fromNs: 120, untilNs: 130 },
     ]);
   });
 });
