@@ -1,5 +1,6 @@
 import { systemClock } from '../clock.js';
 import { Handler } from './handler.js';
+import { handlerChangeOf } from './handler-change.js';
 import { planLoad } from './plan.js';
 import { StatsReporter } from './stats-reporter.js';
 import { runWorker } from './worker-host.js';
@@ -14,11 +15,13 @@ await runWorker(async (host) => {
   const clock = systemClock;
   const ledger = openWorkerLedger(host, 'consumer', clock);
   if (ledger === undefined) return;
+  const plan = planLoad(job.scenario);
   const handler = new Handler({
-    plan: planLoad(job.scenario),
+    plan,
     nonce: job.nonce,
     seed: job.scenario.seed,
     spec: job.scenario.consumers.handler,
+    change: handlerChangeOf(job.scenario, plan, `consumer-${job.ledgerWorker + 1}`),
     ledger,
     clock,
   });

@@ -5,6 +5,7 @@ import type { LedgerWriter } from '../ledger/writer.js';
 import type { HandlerSpec } from '../scenario/scenario.js';
 import { verifyDelivery } from './delivery.js';
 import { FixedDelay } from './fixed-delay.js';
+import { type HandlerChange, isInForce } from './handler-change.js';
 import { IntervalHistogram } from './interval-histogram.js';
 import { decodePayload } from './payload.js';
 import { handlerFails, type LoadPlan } from './plan.js';
@@ -21,8 +22,15 @@ export interface HandlerOptions {
   readonly nonce: string;
   readonly seed: number;
   readonly spec: HandlerSpec;
+  /** What it does otherwise, where this worker differs from its peers. */
+  readonly change?: HandlerChange | undefined;
   readonly ledger: Pick<LedgerWriter, 'append' | 'flushed'>;
   readonly clock: Clock;
+}
+
+interface Work {
+  readonly spec: HandlerSpec;
+  readonly delay: FixedDelay | undefined;
 }
 
 /**
@@ -34,7 +42,8 @@ export interface HandlerOptions {
  */
 export class Handler {
   readonly #o: HandlerOptions;
-  readonly #delay: FixedDelay | undefined;
+  readonly #work: Work;
+  readonly #changed: Work | undefined;
   readonly #latency = new IntervalHistogram();
   readonly #seen: Uint8Array;
   #startNs: number | undefined;
@@ -47,7 +56,9 @@ export class Handler {
 
   constructor(options: HandlerOptions) {
     this.#o = options;
-    this.#delay = options.spec.timeMs > 0 ? new FixedDelay(options.spec.timeMs, options.clock) : undefined;
+    const { spec, change, clock } = options;
+    this.#work = workOf(spec, clock);
+    this.#changed = change && workOf(change.spec, clock);
     this.#seen = new Uint8Array(options.plan.count);
   }
 
@@ -70,7 +81,7 @@ export class Handler {
   }
 
   readonly handle = (message: IncomingMessage): Promise<void> => {
-    const { plan, nonce, ledger, clock, spec } = this.#o;
+    const { plan, nonce, ledger, clock } = this.#o;
     const startNs = clock.nowNs();
     this.#lastHandledNs = startNs;
     const { ordinal, problem } = verifyDelivery(plan, nonce, message);
@@ -78,12 +89,20 @@ export class Handler {
     this.#started++;
     ledger.append(ordinal, KIND.START, startNs, 0, message.partition >>> 0, message.attempt >>> 0);
     if (this.#startNs !== undefined) this.#latency.record(startNs - this.#startNs - plan.intendedNs[ordinal]!);
-    const failure = this.#failure(ordinal, message);
+    const { spec, delay } = this.#workAt(startNs);
+    const failure = this.#failure(ordinal, message, spec);
     if (spec.cpuMs > 0) burn(clock, spec.cpuMs);
-    if (this.#delay === undefined) return this.#onEnd(ordinal, message, failure);
+    if (delay === undefined) return this.#onEnd(ordinal, message, failure);
     const { partition, attempt } = message;
-    return this.#delay.wait().then(() => this.#onEnd(ordinal, { partition, attempt }, failure));
+    return delay.wait().then(() => this.#onEnd(ordinal, { partition, attempt }, failure));
   };
+
+  #workAt(ns: number): Work {
+    const { change } = this.#o;
+    if (change === undefined || this.#changed === undefined) return this.#work;
+    const elapsedNs = this.#startNs === undefined ? undefined : ns - this.#startNs;
+    return isInForce(change, elapsedNs) ? this.#changed : this.#work;
+  }
 
   #onUnexpected(ordinal: number, problem: UnexpectedReason, ns: number, message: IncomingMessage): Promise<void> {
     const { ledger } = this.#o;
@@ -94,8 +113,8 @@ export class Handler {
   }
 
   /** What this handling will end with: an application that cannot parse, or that fails on purpose. */
-  #failure(ordinal: number, message: IncomingMessage): Error | undefined {
-    const { seed, spec } = this.#o;
+  #failure(ordinal: number, message: IncomingMessage, spec: HandlerSpec): Error | undefined {
+    const { seed } = this.#o;
     try {
       const { poison } = decodePayload(message.payload);
       if (poison === 'failing') return new HandlerFailure(`message ${message.id} fails every time`);
@@ -126,6 +145,10 @@ export class Handler {
     }
     return ledger.flushed();
   }
+}
+
+function workOf(spec: HandlerSpec, clock: Clock): Work {
+  return { spec, delay: spec.timeMs > 0 ? new FixedDelay(spec.timeMs, clock) : undefined };
 }
 
 function burn(clock: Clock, ms: number): void {

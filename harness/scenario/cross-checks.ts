@@ -1,6 +1,7 @@
 import { EnvironmentError } from '../environment/environment-error.js';
 import { checkDirective } from '../environment/redis-config.js';
 import { type FaultTarget, nameOf } from '../faults/fault.js';
+import { checkConsumers } from './consumer-checks.js';
 import { loadDurationMs, planFaults } from './fault-schedule.js';
 import type { Registries } from './registries.js';
 import type { Arrivals, FaultSpec, PhaseSpec, RedisSpec } from './scenario.js';
@@ -19,6 +20,7 @@ export function crossCheck(sections: Sections, registries: Registries): Finding[
     ...checkNames(sections),
     ...checkTopology(sections),
     ...checkRedisConfig(sections.environment?.redis),
+    ...checkConsumers(sections),
     ...checkLoad(sections.phases),
     ...checkTargets(sections, registries),
     ...checkTimes(sections, registries),

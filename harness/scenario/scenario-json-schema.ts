@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { consumers } from './consumers-schema.js';
 import { faultTiming } from './fault-entry.js';
 import type { Registries } from './registries.js';
 import { GATE_OPERATORS } from './scenario.js';
@@ -20,7 +21,7 @@ export function scenarioJsonSchema(registries: Registries): Json {
     system: schema.system,
     environment: schema.environment,
     producers: schema.producers,
-    consumers: schema.consumers,
+    consumers,
     load: schema.load,
     drain: schema.drain,
     faults: z.array(z.unknown()).default([]).describe('What is broken, and when.'),

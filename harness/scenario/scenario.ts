@@ -58,6 +58,14 @@ export interface ConsumersSpec {
   /** Messages one worker handles at a time. */
   readonly concurrency: number;
   readonly handler: HandlerSpec;
+  /** Workers (`consumer-2`) whose handler is another one than that of their peers. */
+  readonly except?: Readonly<Record<string, OtherHandler>>;
+}
+
+export interface OtherHandler {
+  readonly handler: HandlerSpec;
+  /** While these phases last, by the clock, whenever a message was due; undefined: always. */
+  readonly during?: readonly string[];
 }
 
 export interface HandlerSpec {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { HEADER_BYTES } from '../load/payload.js';
 import { type Arrivals, type KeySpec, type PhaseSpec, POISON_KINDS, type RedisSpec, TOPOLOGIES } from './scenario.js';
-import { duration, positiveDuration, positiveRate, positiveSize, rate, share } from './units.js';
+import { positiveDuration, positiveRate, positiveSize, rate, share } from './units.js';
 
 /**
  * The sections of a scenario file: what each key takes (units as text) and what it becomes. Faults and gates depend on
@@ -23,7 +23,7 @@ export const name = z
     'a name other than with and lifted, which are words of gates',
   );
 const positiveCount = z.int().min(1).max(10_000_000);
-const workers = z.int().min(1).max(MAX_WORKERS).default(1);
+export const workers = z.int().min(1).max(MAX_WORKERS).default(1);
 
 export const version = z.literal(1).describe('Version of the scenario format.');
 export const scenarioName = name.describe('Names the folder of the report.');
@@ -106,22 +106,6 @@ const redis = z
 export const environment = z.strictObject({ redis }).prefault({}).describe('The servers that the run starts.');
 
 export const producers = z.strictObject({ workers }).prefault({}).describe('Processes that send.');
-
-export const consumers = z
-  .strictObject({
-    workers,
-    concurrency: z.int().min(1).max(65_536).default(64).describe('Messages one worker handles at a time.'),
-    handler: z
-      .strictObject({
-        time: duration.prefault(0).describe('Waits this long for each message.'),
-        cpu: duration.prefault(0).describe('Burns CPU this long for each message.'),
-        fail: share.prefault(0).describe('Share of handlings that throw a transient error.'),
-      })
-      .prefault({})
-      .transform(({ time, cpu, fail }) => ({ timeMs: time, cpuMs: cpu, failShare: fail })),
-  })
-  .prefault({})
-  .describe('Processes that handle what was sent.');
 
 const keys = z
   .union(

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { parseGate } from '../gates/gate-expression.js';
+import { consumers } from './consumers-schema.js';
 import { isMapping, kindOf, parseFault } from './fault-entry.js';
 import type { ScenarioNames } from './fault-time.js';
 import type { Registries } from './registries.js';
@@ -16,7 +17,7 @@ const SCALARS = {
   system: schema.system,
   environment: schema.environment,
   producers: schema.producers,
-  consumers: schema.consumers,
+  consumers,
   drain: schema.drain,
 } as const;
 

@@ -59,7 +59,11 @@ export function sentinelNames({ sentinel }: RedisSpec): string[] {
 }
 
 export function workerNames(producers: number, consumers: number): string[] {
-  return [...numbered('producer', producers), ...numbered('consumer', consumers)];
+  return [...numbered('producer', producers), ...consumerNames(consumers)];
+}
+
+export function consumerNames(consumers: number): string[] {
+  return numbered('consumer', consumers);
 }
 
 function numbered(name: string, count: number): string[] {

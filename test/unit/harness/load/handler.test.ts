@@ -9,6 +9,7 @@ import {
   UNEXPECTED_REASONS,
 } from '../../../../harness/ledger/record.js';
 import { Handler } from '../../../../harness/load/handler.js';
+import type { HandlerChange } from '../../../../harness/load/handler-change.js';
 import { messageId, PayloadBuilder } from '../../../../harness/load/payload.js';
 import { handlerFails, keyName, planLoad } from '../../../../harness/load/plan.js';
 import type { HandlerSpec } from '../../../../harness/scenario/scenario.js';
@@ -26,7 +27,7 @@ function incoming(ordinal: number, attempt = 1): IncomingMessage {
   return { id: messageId(NONCE, ordinal), key: keyName(key), payload, partition: 3, attempt };
 }
 
-function setUp(spec: Partial<HandlerSpec> = {}) {
+function setUp(spec: Partial<HandlerSpec> = {}, change?: HandlerChange) {
   const records: { ordinal: number; kind: RecordKind; ns: number; flags: number; a: number; b: number }[] = [];
   let flushes = 0;
   const handler = new Handler({
@@ -34,6 +35,7 @@ function setUp(spec: Partial<HandlerSpec> = {}) {
     nonce: NONCE,
     seed: 42,
     spec: { timeMs: 0, cpuMs: 0, failShare: 0, ...spec },
+    change,
     ledger: {
       append: (ordinal, kind, ns, flags = 0, a = 0, b = 0) => void records.push({ ordinal, kind, ns, flags, a, b }),
       flushed: () => {
@@ -89,6 +91,19 @@ describe('Handler', () => {
       expect(records.at(-1)?.flags === END_FAILED).toBe(handlerFails(42, healthy, attempt, 0.5));
     }
     expect(handler.stats().failed).toBeGreaterThan(0);
+  });
+
+  it('works as its own worker does, while that differs from its peers', async () => {
+    const sick = { timeMs: 5, cpuMs: 0, failShare: 1 };
+    const { records, handler } = setUp({}, { spec: sick, spans: [{ fromNs: 0, untilNs: 60e9 }] });
+    await handler.handle(incoming(healthy));
+    handler.begin(systemClock.nowNs() - 1e9);
+    await expect(handler.handle(incoming(healthy))).rejects.toMatchObject({ permanent: false });
+    handler.begin(systemClock.nowNs() - 61e9);
+    await handler.handle(incoming(healthy));
+    const [, , start, end] = records;
+    expect(end!.ns - start!.ns).toBeGreaterThanOrEqual(5e6);
+    expect(handler.stats()).toMatchObject({ done: 2, failed: 1 });
   });
 
   it('refuses undecodable poison for good and fails failing poison every time', async () => {
