@@ -1,10 +1,12 @@
+import type { HealthOptions } from '../../broker/index.js';
 import { DURABILITIES, type Durability, type OnReplicaLoss, REPLICA_LOSS_POLICIES } from '../../broker/log/message.js';
 import { didYouMean } from '../scenario/suggest.js';
 import type { DriverCapabilities } from './driver.js';
 import { DriverError } from './driver-error.js';
+import { HEALTH_OPTIONS, healthOptionProblem, isHealthOption } from './reference-health-options.js';
 
 /** `system.options` of the reference driver. */
-export interface ReferenceOptions {
+export interface ReferenceOptions extends HealthOptions {
   readonly partitions: number;
   readonly durability: Durability;
   /** What `replicated` and `fsync` do without all replicas. */
@@ -80,8 +82,9 @@ export function referenceOptionProblems(given: Readonly<Record<string, unknown>>
 const LEASE_TIMES = ['leaseDurationMs', 'leaseStopMs', 'leaseRenewMs'] as const;
 
 function problemOf(name: string, value: unknown): string | undefined {
+  if (isHealthOption(name)) return healthOptionProblem(name, value);
   if (!Object.hasOwn(DEFAULTS, name)) {
-    const names = Object.keys(DEFAULTS);
+    const names = [...Object.keys(DEFAULTS), ...HEALTH_OPTIONS];
     return `${name} is unknown.${didYouMean(name, names)} There are: ${names.join(', ')}`;
   }
   const choices = CHOICES[name as keyof ReferenceOptions];

@@ -11,6 +11,7 @@ import {
   type StoredMessage,
 } from './driver.js';
 import { referenceEndpoint } from './reference-endpoint.js';
+import { statedHealthOptions } from './reference-health-options.js';
 import { parseReferenceOptions, type ReferenceOptions, referenceCapabilities } from './reference-options.js';
 
 /** The reference broker as a system under test. */
@@ -66,6 +67,7 @@ class ReferenceDriver implements Driver {
       leaseDurationMs,
       leaseRenewMs,
       leaseStopMs,
+      ...statedHealthOptions(this.#options),
     });
     ready();
     await aborted(signal);

@@ -16,7 +16,19 @@ describe("the reference driver's options", () => {
     });
   });
 
+  it('take what the health monitor takes', () => {
+    const health = { healthPolicy: { slow: 'drain', stuck: 'replace' }, slowFactor: 2.5, drainMs: 60_000 };
+    expect(parseReferenceOptions(health)).toMatchObject(health);
+    expect(parseReferenceOptions({})).not.toHaveProperty('healthPolicy');
+  });
+
   it.each([
+    [{ healthPolicy: 'drain' }, 'healthPolicy "drain": a mapping such as { slow: drain, stuck: replace }'],
+    [{ healthPolicy: { slo: 'drain' } }, 'healthPolicy.slo: there are slow, stuck, stalled, failing'],
+    [{ healthPolicy: { slow: 'restart' } }, "healthPolicy.slow 'restart': 'warn', 'drain' or 'replace'"],
+    [{ slowFactor: 1 }, 'slowFactor 1: a number of at least 1.5'],
+    [{ stalledLoopMs: '1s' }, 'stalledLoopMs 1s: a number of at least 1'],
+    [{ drainMS: 10 }, 'drainMS is unknown. Did you mean "drainMs"?'],
     [{ partition: 8 }, 'partition is unknown. Did you mean "partitions"?'],
     [{ durability: 'sure' }, 'durability "sure": one of leader, replicated, fsync'],
     [{ onReplicaLoss: 'panic' }, 'onReplicaLoss "panic": one of survivors, block, degrade'],
