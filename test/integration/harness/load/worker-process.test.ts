@@ -126,6 +126,19 @@ describe('a consumer process', () => {
     expect(consumer.incarnations[0]?.stats?.consumer).toMatchObject({ done: started, inHand: 0 });
   });
 
+  it('has the handler that the scenario gives to it and not to its peers', async () => {
+    const except = { 'consumer-1': { handler: { timeMs: 200, cpuMs: 0, failShare: 0 } } };
+    await using bed = openWorkerBed(folder(), { driver: MOODY, except });
+    const consumer = bed.worker('consumer');
+    await consumer.start();
+    await until(() => (consumer.incarnations[0]?.stats?.consumer?.done ?? 0) > 0);
+    await consumer.stop();
+    const records = ledgerRecords(consumer.ledgerFiles()[0]!.path);
+    const start = records.find(({ kind }) => kind === KIND.START)!;
+    const end = records.find(({ kind, ordinal }) => kind === KIND.END && ordinal === start.ordinal)!;
+    expect(end.ns - start.ns).toBeGreaterThanOrEqual(200e6);
+  });
+
   it('has every settled message on file when it is killed, time after time', async () => {
     const dir = folder();
     const settledPath = join(dir, 'settled');
