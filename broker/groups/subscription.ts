@@ -1,9 +1,6 @@
-import type { OnBrokerEvent } from '../broker-event.js';
-import { type Clock, pause } from '../clock.js';
-import type { Random } from '../random.js';
-import type { Directory, Master } from '../redis/directory.js';
+import { pause } from '../clock.js';
+import type { Master } from '../redis/directory.js';
 import type { Link } from '../redis/link.js';
-import type { OpenMasterLinks } from '../redis/master-links.js';
 import { ConsumerGroupBalancer } from './consumer-group-balancer.js';
 import { ConsumerHealthMonitor } from './consumer-health-monitor.js';
 import type { Delivery, Handler } from './delivery.js';
@@ -19,31 +16,12 @@ import { LogReaders } from './log-readers.js';
 import { loadReport } from './member-load.js';
 import { Membership } from './membership.js';
 import { OutcomeRecorder } from './outcome-recorder.js';
-import { type LeasePolicy, replicasOf } from './ownership.js';
+import { replicasOf } from './ownership.js';
 import { Settler } from './settler.js';
 import { type RetrySink, takeUpRetries } from './stored-retries.js';
-import type { ResolvedSubscribeOptions } from './subscription-options.js';
+import type { SubscriptionContext } from './subscription-context.js';
 import type { Tenure } from './tenure.js';
 import { Upkeep } from './upkeep.js';
-
-export interface SubscriptionContext {
-  readonly topic: string;
-  readonly partitions: number;
-  readonly group: string;
-  /** Random for each subscription: names it in leases. */
-  readonly owner: string;
-  readonly directory: Directory;
-  readonly policy: LeasePolicy;
-  readonly openLinks: OpenMasterLinks;
-  readonly replyTimeoutMs: number;
-  readonly connectTimeoutMs: number;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly onEvent: OnBrokerEvent;
-  readonly options: ResolvedSubscribeOptions;
-  /** Called once, when it takes nothing more and its connections are closed. */
-  onClosed(): void;
-}
 
 /** One member of a consumer group at work. Made by `MessageBroker#subscribe`. */
 export class Subscription implements AsyncDisposable {
