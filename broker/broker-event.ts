@@ -38,6 +38,14 @@ export type BrokerEvent =
       readonly partition: number;
       readonly drainMs: number;
     }
+  /** How many handlers may run at a time was adapted, by a quarter or more since the last such event. */
+  | {
+      readonly kind: 'concurrency';
+      readonly topic: string;
+      readonly group: string;
+      readonly from: number;
+      readonly to: number;
+    }
   /** An autoscaler has had the group's members become more, or fewer. */
   | {
       readonly kind: 'scaling';

@@ -3,6 +3,7 @@ export type { BrokerEvent, FailoverEvent, FailoverStep, OnBrokerEvent } from './
 export type { BrokerOptions } from './broker-options.js';
 export type { CancelTimer, Clock } from './clock.js';
 export type { BalancingOptions } from './groups/balancing.js';
+export type { AdaptiveConcurrencyOptions } from './groups/concurrency/concurrency-limit.js';
 export type { Handler, IncomingMessage } from './groups/delivery.js';
 export type { DeleteGroupOptions } from './groups/group-deletion.js';
 export type {

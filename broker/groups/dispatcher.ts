@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.js';
+import type { ConcurrencyLimit } from './concurrency/concurrency-limit.js';
 import type { Delivery, Handler } from './delivery.js';
 import type { HandlerMeter } from './health/handler-meter.js';
 import type { Tenure } from './tenure.js';
@@ -7,7 +8,7 @@ export interface DispatcherOptions {
   readonly clock: Pick<Clock, 'soon' | 'nowMs'>;
   readonly handler: Handler;
   /** Handlers that may run at a time. */
-  readonly concurrency: number;
+  readonly limit: ConcurrencyLimit;
   readonly meter: HandlerMeter;
   onHandled(delivery: Delivery): void;
   onFailed(delivery: Delivery, error: unknown): void;
@@ -19,7 +20,7 @@ export interface DispatcherOptions {
 const CALLS_PER_TURN = 256;
 
 /**
- * Calls the handler for messages in the order in which they became ready, `concurrency` at a time. Right before each, the
+ * Calls the handler for messages in the order in which they became ready, as many at a time as the limit allows. Right before each, the
  * tenure says whether it may: after any stall of the process the lease may be another's.
  */
 export class Dispatcher {
@@ -103,10 +104,10 @@ export class Dispatcher {
   pump(): void {
     if (this.#isPumping || this.#isStopped || this.#isPaused) return;
     this.#isPumping = true;
-    const { concurrency, clock } = this.#options;
+    const { limit, clock } = this.#options;
     let calls = 0;
     try {
-      while (this.#next < this.#queue.length && this.#running < concurrency && !this.#isStopped && !this.#isPaused) {
+      while (this.#next < this.#queue.length && this.#running < limit.now && !this.#isStopped && !this.#isPaused) {
         if (calls++ === CALLS_PER_TURN) {
           this.#pumpNextTurn();
           break;
@@ -159,9 +160,12 @@ export class Dispatcher {
   }
 
   #finish(delivery: Delivery, error: unknown, failed: boolean): void {
-    this.#running--;
-    const { clock, meter } = this.#options;
-    meter.count(clock.nowMs() - delivery.startedAtMs, failed);
+    const inFlight = this.#running--;
+    const { clock, meter, limit } = this.#options;
+    const nowMs = clock.nowMs();
+    const serviceMs = nowMs - delivery.startedAtMs;
+    meter.count(serviceMs, failed);
+    limit.returned(serviceMs, inFlight, failed, nowMs);
     if (failed) this.#options.onFailed(delivery, error);
     else this.#options.onHandled(delivery);
     if (this.#running === 0) this.#onIdle?.();

@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.js';
 import type { Link } from '../redis/link.js';
 import type { Reply } from '../redis/wire-command.js';
+import type { ConcurrencyLimit } from './concurrency/concurrency-limit.js';
 import type { HandlerMeter } from './health/handler-meter.js';
 import type { MemberLoad, PartitionLoad } from './member-load.js';
 import type { Tenure } from './tenure.js';
@@ -8,8 +9,7 @@ import type { Tenure } from './tenure.js';
 export interface LoadMeterOptions {
   readonly group: string;
   readonly clock: Clock;
-  /** Handlers that may run at a time. */
-  readonly concurrency: number;
+  readonly limit: Pick<ConcurrencyLimit, 'lasting'>;
   readonly handlers: Pick<HandlerMeter, 'read'>;
   tenures(): readonly Tenure[];
 }
@@ -54,9 +54,9 @@ export class LoadMeter {
     for (const [{ partition }, { ratePerSec, lag }] of this.#seen) {
       if (ratePerSec !== undefined) partitions.set(partition, { ratePerSec, lag });
     }
-    const { clock, concurrency, handlers } = this.#options;
+    const { clock, limit, handlers } = this.#options;
     const { serviceMs, handlings } = handlers.read(clock.nowMs());
-    return { serviceMs: handlings === 0 ? undefined : serviceMs, concurrency, partitions };
+    return { serviceMs: handlings === 0 ? undefined : serviceMs, concurrency: limit.lasting, partitions };
   }
 
   #ask(link: Link, tenures: readonly Tenure[]): void {

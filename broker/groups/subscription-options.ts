@@ -3,6 +3,8 @@ import { checkName } from '../log/topic.js';
 import type { RetryPolicy } from '../recovery/retry-policy.js';
 import { type Balancing, type BalancingOptions, resolveBalancing } from './balancing.js';
 import { atLeast } from './checked-number.js';
+import { type AdaptiveConcurrencyOptions, resolveConcurrency } from './concurrency/concurrency-limit.js';
+import type { AdaptiveConcurrency } from './concurrency/gradient-limit.js';
 import { type HealthOptions, type ResolvedHealthOptions, resolveHealthOptions } from './health/health-options.js';
 import type { LeaseTiming } from './lease-timing.js';
 
@@ -19,8 +21,11 @@ export interface SubscribeOptions extends HealthOptions {
   readonly sessionTimeoutMs?: number;
   /** Where a group begins that does not exist yet (default `earliest`: with all that the logs keep). */
   readonly startAt?: StartAt;
-  /** Handlers of this subscription that may run at a time (default 16). One key never has two. */
-  readonly concurrency?: number;
+  /**
+   * Handlers of this subscription that may run at a time (default 16). One key never has two. With bounds instead of a number
+   * it follows what handlers take: `{ max: 64 }`.
+   */
+  readonly concurrency?: number | AdaptiveConcurrencyOptions;
   /** `key` (default): later messages of a key wait while one of it is retried. `none`: they pass. */
   readonly ordering?: 'key' | 'none';
   /** Handlings before a message becomes a dead letter (default 5). */
@@ -47,8 +52,11 @@ type Lease = 'leaseDurationMs' | 'leaseRenewMs' | 'leaseStopMs';
 type Retry = 'maxAttempts' | 'retryBaseMs' | 'retryCapMs';
 
 export interface ResolvedSubscribeOptions
-  extends Required<Omit<SubscribeOptions, 'memberId' | 'balancing' | Lease | Retry | keyof HealthOptions>> {
+  extends Required<
+    Omit<SubscribeOptions, 'memberId' | 'balancing' | 'concurrency' | Lease | Retry | keyof HealthOptions>
+  > {
   readonly memberId: string | undefined;
+  readonly concurrency: number | AdaptiveConcurrency;
   readonly retry: RetryPolicy;
   readonly lease: LeaseTiming;
   readonly health: ResolvedHealthOptions;
@@ -68,7 +76,7 @@ export function resolveSubscribeOptions(options: SubscribeOptions): ResolvedSubs
     memberId,
     startAt: checkedStart(options.startAt ?? 'earliest'),
     ordering,
-    concurrency: atLeast('concurrency', options.concurrency ?? 16, 1),
+    concurrency: resolveConcurrency(options.concurrency ?? 16),
     prefetchBytes: atLeast('prefetchBytes', options.prefetchBytes ?? 16 * 1024 * 1024, 1),
     settleDelayMs: atLeast('settleDelayMs', options.settleDelayMs ?? 10, 0),
     closeTimeoutMs: atLeast('closeTimeoutMs', options.closeTimeoutMs ?? 10_000, 0),

@@ -1,6 +1,8 @@
 import { pause } from '../clock.js';
 import type { Master } from '../redis/directory.js';
 import type { Link } from '../redis/link.js';
+import { type ConcurrencyLimit, concurrencyLimitOf } from './concurrency/concurrency-limit.js';
+import { LimitReport } from './concurrency/limit-report.js';
 import { ConsumerGroupBalancer } from './consumer-group-balancer.js';
 import { ConsumerHealthMonitor } from './consumer-health-monitor.js';
 import type { Delivery, Handler } from './delivery.js';
@@ -37,6 +39,7 @@ export class Subscription implements AsyncDisposable {
   readonly #upkeep: Upkeep;
   readonly #health: ConsumerHealthMonitor;
   readonly #load: LoadMeter;
+  readonly #limit: ConcurrencyLimit;
   readonly #stopListening: () => void;
   readonly #closed = new AbortController();
   #closing: Promise<void> | undefined;
@@ -68,10 +71,12 @@ export class Subscription implements AsyncDisposable {
       options: options.health,
       running: () => this.#dispatcher.pending,
     });
+    const limit = concurrencyLimitOf(options.concurrency, clock.nowMs());
+    this.#limit = limit;
     this.#dispatcher = new Dispatcher({
       clock,
       handler,
-      concurrency: options.concurrency,
+      limit,
       meter: this.#health.meter,
       onHandled: (delivery) => this.#recorder.handled(delivery),
       onFailed: (delivery, error) => {
@@ -127,9 +132,13 @@ export class Subscription implements AsyncDisposable {
       onRead: () => this.#dispatcher.pump(),
       refresh: () => directory.refresh(),
     });
-    const { concurrency } = options;
-    this.#load = new LoadMeter({ group, clock, concurrency, handlers: this.#health.meter, tenures });
-    this.#upkeep = new Upkeep({ topic, group, clock, tenures, onRound: () => this.#load.measure() });
+    const limitReport = new LimitReport(limit, (from, to) => onEvent({ kind: 'concurrency', topic, group, from, to }));
+    this.#load = new LoadMeter({ group, clock, limit, handlers: this.#health.meter, tenures });
+    const onRound = () => {
+      this.#load.measure();
+      limitReport.look();
+    };
+    this.#upkeep = new Upkeep({ topic, group, clock, tenures, onRound });
     this.#stopListening = directory.onChange(() => this.#membership.onDirectoryChange());
   }
 
@@ -164,6 +173,11 @@ export class Subscription implements AsyncDisposable {
   /** Messages whose handlers run now. */
   get inFlight(): number {
     return this.#dispatcher.running;
+  }
+
+  /** Handlers that may run at a time: as given, or as adapted so far. */
+  get concurrency(): number {
+    return this.#limit.lasting;
   }
 
   /** Partitions that this member owns now. */

@@ -1,13 +1,14 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
+import { type ConcurrencyLimit, concurrencyLimitOf } from '../../../../broker/groups/concurrency/concurrency-limit.js';
 import type { Handler } from '../../../../broker/groups/delivery.js';
 import { Dispatcher } from '../../../../broker/groups/dispatcher.js';
 import { HandlerMeter } from '../../../../broker/groups/health/handler-meter.js';
 import { ManualClock } from '../../../fixtures/manual-clock.js';
 import { heldTenure, logDelivery } from '../../../fixtures/tenure-bed.js';
 
-function dispatcherOf(handler: Handler, concurrency = 2) {
+function dispatcherOf(handler: Handler, concurrency = 2, limit: ConcurrencyLimit = concurrencyLimitOf(concurrency, 0)) {
   const clock = new ManualClock();
   const meter = new HandlerMeter(0);
   const started: string[] = [];
@@ -19,7 +20,7 @@ function dispatcherOf(handler: Handler, concurrency = 2) {
       started.push(message.id);
       return handler(message);
     },
-    concurrency,
+    limit,
     meter,
     onHandled: ({ id }) => {
       handled.push(id);
@@ -71,6 +72,30 @@ describe('a dispatcher', () => {
     await turn();
     expect(bed.meter.read(0)).toMatchObject({ serviceMs: 100, failureRatio: 1 / 3, handlings: 3 });
     expect(bed.dispatcher.pending).toEqual([]);
+  });
+
+  it('starts as many as the limit is at the moment, and tells it of each that returns', async () => {
+    const finish: (() => void)[] = [];
+    const told: unknown[][] = [];
+    const limit = { now: 2, lasting: 2, returned: (...all: unknown[]) => told.push(all) };
+    const bed = dispatcherOf(() => new Promise((resolve) => finish.push(resolve)), 0, limit);
+    const { tenure } = heldTenure();
+    for (let i = 1; i <= 6; i++) bed.dispatcher.enqueue(logDelivery(tenure, i));
+    bed.dispatcher.pump();
+    expect(bed.dispatcher.running).toBe(2);
+    bed.clock.stall(40);
+    limit.now = 3;
+    finish[0]!();
+    await turn();
+    expect(bed.dispatcher.running).toBe(3);
+    limit.now = 1;
+    finish[1]!();
+    await turn();
+    expect(bed.dispatcher.running).toBe(2);
+    expect(told).toEqual([
+      [40, 2, false, 40],
+      [40, 3, false, 40],
+    ]);
   });
 
   it('lets go of what ended tenures left behind handlers that hang, and of nothing else', async () => {

@@ -10,7 +10,7 @@ function bed() {
   const { tenure, link } = heldTenure();
   const tenures = [tenure];
   const handlers = new HandlerMeter(0);
-  const meter = new LoadMeter({ group: 'g', clock, concurrency: 4, handlers, tenures: () => tenures });
+  const meter = new LoadMeter({ group: 'g', clock, limit: { lasting: 4 }, handlers, tenures: () => tenures });
   let entry = 0;
   return {
     clock,
