@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import { BrokerError } from './broker-error.js';
 import type { BrokerEvent, OnBrokerEvent } from './broker-event.js';
-import { type Clock, systemClock } from './clock.js';
+import { type Clock, MAX_TIMER_MS, systemClock } from './clock.js';
 import { DURABILITIES, type Durability, type OnReplicaLoss, REPLICA_LOSS_POLICIES } from './log/message.js';
 import { type Random, systemRandom } from './random.js';
 import type { RedisEndpoint } from './redis/network.js';
@@ -126,8 +126,6 @@ function guarded(onEvent: OnBrokerEvent): OnBrokerEvent {
 }
 
 const TIMEOUTS = ['connectTimeoutMs', 'publishTimeoutMs', 'replyTimeoutMs', 'dedupeWindowMs'] as const;
-/** A longer one ends at once: timers count in 31 bits. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
 /** Each message's `dedupeId` is a place on Lua's stack, which has 8,000. */
 const MAX_FRAME_MESSAGES = 4_096;
 

@@ -14,6 +14,9 @@ export interface Clock {
 
 export type CancelTimer = () => void;
 
+/** A longer timer ends at once: they count in 31 bits. */
+export const MAX_TIMER_MS = 2 ** 31 - 1;
+
 export const systemClock: Clock = {
   nowMs: () => performance.now(),
   wallMs: () => Date.now(),

@@ -126,21 +126,23 @@ export class Dispatcher {
   #start(delivery: Delivery, nowMs: number): void {
     delivery.startedAtMs = nowMs;
     this.#running++;
-    let result: unknown;
+    let promise: Promise<unknown> | undefined;
     try {
-      result = this.#options.handler(delivery);
+      promise = promiseOf(this.#options.handler(delivery));
     } catch (error) {
       this.#finish(delivery, error, true);
       return;
     }
-    if (isThenable(result)) {
-      delivery.runningAt = this.#pending.length;
-      this.#pending.push(delivery);
-      Promise.resolve(result).then(
-        () => this.#finishAsync(delivery, undefined, false),
-        (error) => this.#finishAsync(delivery, error, true),
-      );
-    } else this.#finish(delivery, undefined, false);
+    if (promise === undefined) {
+      this.#finish(delivery, undefined, false);
+      return;
+    }
+    delivery.runningAt = this.#pending.length;
+    this.#pending.push(delivery);
+    promise.then(
+      () => this.#finishAsync(delivery, undefined, false),
+      (error) => this.#finishAsync(delivery, error, true),
+    );
   }
 
   #finishAsync(delivery: Delivery, error: unknown, failed: boolean): void {
@@ -195,6 +197,13 @@ export class Dispatcher {
   }
 }
 
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
+/** Of what a handler has returned; undefined where there is nothing to wait for. Throws what looking at it throws. */
+function promiseOf(value: unknown): Promise<unknown> | undefined {
+  if (typeof value !== 'object' || value === null || !('then' in value)) return undefined;
+  const { then } = value;
+  if (typeof then !== 'function') return undefined;
+  // Somebody else's `then` may call back twice, at once, or throw: only the language's own is waited for as it is.
+  return value instanceof Promise && then === Promise.prototype.then
+    ? value
+    : new Promise((resolve) => resolve(value as PromiseLike<unknown>));
 }

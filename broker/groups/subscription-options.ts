@@ -2,11 +2,11 @@ import { BrokerError } from '../broker-error.js';
 import { checkName } from '../log/topic.js';
 import type { RetryPolicy } from '../recovery/retry-policy.js';
 import { type Balancing, type BalancingOptions, resolveBalancing } from './balancing.js';
-import { atLeast } from './checked-number.js';
+import { atLeast, timerMs } from './checked-number.js';
 import { type AdaptiveConcurrencyOptions, resolveConcurrency } from './concurrency/concurrency-limit.js';
 import type { AdaptiveConcurrency } from './concurrency/gradient-limit.js';
 import { type HealthOptions, type ResolvedHealthOptions, resolveHealthOptions } from './health/health-options.js';
-import type { LeaseTiming } from './lease-timing.js';
+import { checkedSession, checkedTiming, type LeaseTiming } from './lease-timing.js';
 
 /** `sinceMs`: with the first message that was stored at that time (ms since the epoch, the server's clock) or later. */
 export type StartAt = 'earliest' | 'latest' | { readonly sinceMs: number };
@@ -67,7 +67,8 @@ export interface ResolvedSubscribeOptions
 export function resolveSubscribeOptions(options: SubscribeOptions): ResolvedSubscribeOptions {
   const { memberId } = options;
   if (memberId !== undefined) checkName('member', memberId);
-  const lease = leaseTiming(options);
+  const { leaseDurationMs = 2_000, leaseRenewMs = 500, leaseStopMs = 1_400 } = options;
+  const lease = checkedTiming({ leaseDurationMs, leaseRenewMs, leaseStopMs });
   const ordering = options.ordering ?? 'key';
   if (ordering !== 'key' && ordering !== 'none') {
     throw new BrokerError('bad-option', `ordering '${String(ordering)}': 'key' or 'none'`);
@@ -78,20 +79,16 @@ export function resolveSubscribeOptions(options: SubscribeOptions): ResolvedSubs
     ordering,
     concurrency: resolveConcurrency(options.concurrency ?? 16),
     prefetchBytes: atLeast('prefetchBytes', options.prefetchBytes ?? 16 * 1024 * 1024, 1),
-    settleDelayMs: atLeast('settleDelayMs', options.settleDelayMs ?? 10, 0),
-    closeTimeoutMs: atLeast('closeTimeoutMs', options.closeTimeoutMs ?? 10_000, 0),
-    sessionTimeoutMs: atLeast(
-      'sessionTimeoutMs',
-      options.sessionTimeoutMs ?? Math.max(10_000, lease.durationMs),
-      lease.durationMs,
-    ),
+    settleDelayMs: timerMs('settleDelayMs', options.settleDelayMs ?? 10, 0),
+    closeTimeoutMs: timerMs('closeTimeoutMs', options.closeTimeoutMs ?? 10_000, 0),
+    sessionTimeoutMs: checkedSession(options.sessionTimeoutMs, lease),
     lease,
     health: resolveHealthOptions(options),
     balancing: resolveBalancing(options.balancing ?? {}),
     retry: {
       maxAttempts: atLeast('maxAttempts', options.maxAttempts ?? 5, 1),
-      baseMs: atLeast('retryBaseMs', options.retryBaseMs ?? 50, 0),
-      capMs: atLeast('retryCapMs', options.retryCapMs ?? 1_000, 0),
+      baseMs: timerMs('retryBaseMs', options.retryBaseMs ?? 50, 0),
+      capMs: timerMs('retryCapMs', options.retryCapMs ?? 1_000, 0),
     },
   };
 }
@@ -102,15 +99,4 @@ function checkedStart(startAt: StartAt): StartAt {
   if (Number.isSafeInteger(sinceMs) && (sinceMs as number) > 0) return startAt;
   const got = typeof startAt === 'object' ? `{ sinceMs: ${String(sinceMs)} }` : `'${String(startAt)}'`;
   throw new BrokerError('bad-option', `startAt ${got}: 'earliest', 'latest', or { sinceMs: ms since the epoch }`);
-}
-
-function leaseTiming(options: SubscribeOptions): LeaseTiming {
-  const { leaseDurationMs: durationMs = 2_000, leaseRenewMs: renewMs = 500, leaseStopMs: stopMs = 1_400 } = options;
-  if (renewMs > 0 && renewMs < stopMs && stopMs < durationMs && Number.isFinite(durationMs)) {
-    return { durationMs, renewMs, stopMs };
-  }
-  throw new BrokerError(
-    'bad-option',
-    `leaseRenewMs ${renewMs}, leaseStopMs ${stopMs}, leaseDurationMs ${durationMs}: each below the next, above 0`,
-  );
 }

@@ -1,3 +1,4 @@
+import { BrokerError } from '../broker-error.js';
 import { pause } from '../clock.js';
 import type { Master } from '../redis/directory.js';
 import type { Link } from '../redis/link.js';
@@ -45,6 +46,12 @@ export class Subscription implements AsyncDisposable {
   #closing: Promise<void> | undefined;
 
   constructor(context: SubscriptionContext, handler: Handler) {
+    if (typeof handler !== 'function') {
+      throw new BrokerError(
+        'bad-option',
+        `handler: a function is needed, not ${handler === null ? 'null' : typeof handler}`,
+      );
+    }
     this.#context = context;
     this.topic = context.topic;
     this.group = context.group;

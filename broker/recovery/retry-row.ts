@@ -1,7 +1,9 @@
+import { inspect } from 'node:util';
+
 /** One failed handling. */
 export interface HandlingFailure {
   readonly attempt: number;
-  /** Class of the error. */
+  /** Class of the error; its type, where it is none. */
   readonly error: string;
   readonly message: string;
   readonly atMs: number;
@@ -22,12 +24,12 @@ export interface RetryRow {
 const KEPT_FAILURES = 10;
 const MESSAGE_CHARACTERS = 500;
 
+/** Of whatever a handler has thrown: it may be anything, and may itself throw where it is looked at. */
 export function describeFailure(error: unknown, attempt: number, atMs: number, consumer: string): HandlingFailure {
-  const isError = error instanceof Error;
   return {
     attempt,
-    error: isError ? error.name : typeof error,
-    message: String(isError ? error.message : error).slice(0, MESSAGE_CHARACTERS),
+    error: textOf(() => classOf(error)),
+    message: textOf(() => messageOf(error)).slice(0, MESSAGE_CHARACTERS),
     atMs,
     consumer,
     permanent: isPermanent(error),
@@ -36,7 +38,30 @@ export function describeFailure(error: unknown, attempt: number, atMs: number, c
 
 /** An error with `permanent: true` says that no retry can help. */
 export function isPermanent(error: unknown): boolean {
-  return typeof error === 'object' && error !== null && 'permanent' in error && error.permanent === true;
+  try {
+    return typeof error === 'object' && error !== null && 'permanent' in error && error.permanent === true;
+  } catch {
+    return false;
+  }
+}
+
+function classOf(error: unknown): string {
+  if (error instanceof Error) return String(error.name);
+  return error === null ? 'null' : typeof error;
+}
+
+function messageOf(error: unknown): string {
+  if (error instanceof Error) return String(error.message);
+  if (error === undefined) return 'the handler threw undefined';
+  return typeof error === 'string' ? error : inspect(error, { depth: 1, breakLength: Number.POSITIVE_INFINITY });
+}
+
+function textOf(look: () => string): string {
+  try {
+    return look();
+  } catch {
+    return 'it cannot be shown: it throws when it is looked at';
+  }
 }
 
 export function withFailure(failures: readonly HandlingFailure[], failure: HandlingFailure): HandlingFailure[] {

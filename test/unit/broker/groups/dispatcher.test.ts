@@ -13,6 +13,7 @@ function dispatcherOf(handler: Handler, concurrency = 2, limit: ConcurrencyLimit
   const meter = new HandlerMeter(0);
   const started: string[] = [];
   const handled: string[] = [];
+  const failed: [string, unknown][] = [];
   const leftovers: string[] = [];
   const dispatcher = new Dispatcher({
     clock,
@@ -26,10 +27,10 @@ function dispatcherOf(handler: Handler, concurrency = 2, limit: ConcurrencyLimit
       handled.push(id);
       if (id === 'broken') throw new Error('broken');
     },
-    onFailed: () => {},
+    onFailed: ({ id }, error) => failed.push([id, error]),
     onLeftoverReturned: ({ id }) => leftovers.push(id),
   });
-  return { clock, meter, dispatcher, started, handled, leftovers };
+  return { clock, meter, dispatcher, started, handled, failed, leftovers };
 }
 
 setFlagsFromString('--expose-gc');
@@ -96,6 +97,50 @@ describe('a dispatcher', () => {
       [40, 2, false, 40],
       [40, 3, false, 40],
     ]);
+  });
+
+  it('takes whatever a handler returns or throws, once, and goes on', async () => {
+    const thenable = (then: unknown) => ({ then }) as unknown as Promise<void>;
+    const foreign = Object.assign(
+      Promise.resolve(),
+      thenable((done: () => void) => [done(), done()]),
+    );
+    const outcomes: (() => unknown)[] = [
+      () => 7,
+      () => null,
+      () => thenable('no function'),
+      () => thenable((done: () => void) => [done(), done()]),
+      () => thenable((_: unknown, fail: (error: unknown) => void) => fail(undefined)),
+      () =>
+        thenable(() => {
+          throw 'at once';
+        }),
+      () =>
+        Object.defineProperty({}, 'then', {
+          get: () => {
+            throw 'looked at';
+          },
+        }),
+      () => foreign,
+      () => Promise.reject(undefined),
+      () => {
+        throw undefined;
+      },
+    ];
+    const bed = dispatcherOf(({ id }) => outcomes[Number(id.slice(1)) - 1]!() as Promise<void>, 1);
+    const { tenure } = heldTenure();
+    for (let i = 1; i <= outcomes.length; i++) bed.dispatcher.enqueue(logDelivery(tenure, i));
+    bed.dispatcher.pump();
+    for (let i = 0; i < outcomes.length; i++) await turn();
+    expect(bed.handled).toEqual(['m1', 'm2', 'm3', 'm4', 'm8']);
+    expect(bed.failed).toEqual([
+      ['m5', undefined],
+      ['m6', 'at once'],
+      ['m7', 'looked at'],
+      ['m9', undefined],
+      ['m10', undefined],
+    ]);
+    expect([bed.dispatcher.running, bed.dispatcher.pending]).toEqual([0, []]);
   });
 
   it('lets go of what ended tenures left behind handlers that hang, and of nothing else', async () => {

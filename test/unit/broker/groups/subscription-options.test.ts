@@ -26,13 +26,25 @@ describe('options of a subscription', () => {
   });
 
   it.each([
-    { leaseRenewMs: 1_400 },
-    { leaseStopMs: 2_000 },
-    { leaseDurationMs: 1_000 },
-    { leaseRenewMs: 0 },
-    { leaseDurationMs: Number.POSITIVE_INFINITY },
-    { leaseStopMs: Number.NaN },
-  ])('say once how the times of a lease have to relate: %o', (options) => {
-    expect(() => resolveSubscribeOptions(options)).toThrow(/leaseRenewMs .*, leaseStopMs .*, leaseDurationMs .*: each/);
+    [{ leaseRenewMs: 1_400 }, 'leaseRenewMs 1400: below leaseStopMs (1400), since an owner'],
+    [{ leaseStopMs: 400 }, 'leaseRenewMs 500: below leaseStopMs (400)'],
+    [{ leaseStopMs: 2_000 }, 'leaseStopMs 2000: below leaseDurationMs (2000), since another member'],
+    [{ leaseDurationMs: 1_000 }, 'leaseStopMs 1400: below leaseDurationMs (1000)'],
+    [{ leaseDurationMs: 300, leaseRenewMs: 50 }, 'lower leaseStopMs, or raise leaseDurationMs'],
+    [{ leaseRenewMs: 0 }, 'leaseRenewMs 0: a number of at least 1'],
+    [{ leaseDurationMs: Number.POSITIVE_INFINITY }, 'leaseDurationMs Infinity: at most 2147483647'],
+    [{ leaseStopMs: Number.NaN }, 'leaseStopMs NaN: a number'],
+    [{ leaseRenewMs: '100' as unknown as number }, 'leaseRenewMs 100: a number'],
+    [{ sessionTimeoutMs: 1_999 }, 'sessionTimeoutMs 1999: at least leaseDurationMs (2000)'],
+    [{ leaseDurationMs: 20_000, sessionTimeoutMs: 15_000 }, 'raise sessionTimeoutMs, or lower the times of the lease'],
+    [{ closeTimeoutMs: Number.POSITIVE_INFINITY }, 'closeTimeoutMs Infinity: at most 2147483647'],
+  ])('say which time of a lease or a session does not go with which: %o', (options, text) => {
+    expect(() => resolveSubscribeOptions(options)).toThrow(
+      expect.objectContaining({ code: 'bad-option', message: expect.stringContaining(text) }),
+    );
+  });
+
+  it('give a seat as long as its leases where those are long', () => {
+    expect(resolveSubscribeOptions({ leaseDurationMs: 60_000 }).sessionTimeoutMs).toBe(60_000);
   });
 });
