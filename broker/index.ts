@@ -15,6 +15,7 @@ export type {
   StuckFinding,
   StuckHandler,
   SuspectFinding,
+  UnleasedFinding,
 } from './groups/health/finding.js';
 export type { HealthAction, HealthOptions, HealthPolicy } from './groups/health/health-options.js';
 export type { GroupHealth, HealthState, MemberHealth } from './groups/health/member-health.js';

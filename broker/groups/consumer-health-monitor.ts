@@ -5,6 +5,7 @@ import { DrainPause } from './health/drain-pause.js';
 import { GroupWatch } from './health/group-watch.js';
 import { HandlerMeter } from './health/handler-meter.js';
 import type { ResolvedHealthOptions } from './health/health-options.js';
+import { LeaseCheck, type LeaseStanding } from './health/lease-check.js';
 import type { GroupHealth, MemberHealth } from './health/member-health.js';
 import { type MemberVitals, toldOf } from './health/member-vitals.js';
 import { type FailedDelivery, PoisonLog } from './health/poison-log.js';
@@ -22,6 +23,8 @@ export interface HealthMonitorOptions {
   readonly options: ResolvedHealthOptions;
   /** Whose handlers run now. */
   running(): readonly Delivery[];
+  /** How it stands with the partitions that are to be its own. */
+  leases(): LeaseStanding;
 }
 
 /**
@@ -34,9 +37,12 @@ export class ConsumerHealthMonitor {
   readonly meter: HandlerMeter;
   readonly #options: HealthMonitorOptions;
   readonly #self: SelfCheck;
+  readonly #leases = new LeaseCheck();
   readonly #poison = new PoisonLog();
   readonly #watch: GroupWatch;
   readonly #pause: DrainPause;
+  /** Replies in a row at which this member was unleased while another one was well. */
+  #unleasedAlone = 0;
   /** Members for which a replacement was asked, until they are well again. */
   readonly #replaced = new Set<string>();
 
@@ -59,11 +65,13 @@ export class ConsumerHealthMonitor {
 
   /** What the other members are told with the next beat. */
   report(): Partial<MemberVitals> {
-    const { clock, beatMs, running } = this.#options;
+    const { clock, beatMs, running, leases } = this.#options;
     const handlers = running();
+    const looked = this.#self.look(handlers);
     return toldOf({
       ...this.meter.read(clock.nowMs()),
-      ...this.#self.look(handlers),
+      ...looked,
+      findings: [...looked.findings, ...this.#leases.look(leases())],
       beatMs,
       inFlight: handlers.length,
       poison: this.#poison.recent(clock.nowMs()),
@@ -85,13 +93,18 @@ export class ConsumerHealthMonitor {
       onEvent({ kind: 'member-health', topic, group, ...gistOf(health) });
     }
     // What it measured before says nothing about what comes: it is tried anew.
-    if (this.#pause.observe(roster.seats.get(member)?.isDraining ?? false, nowMs)) this.meter.forget();
+    if (this.#pause.observe(roster.seats.get(member)?.isDraining ?? false, nowMs)) {
+      this.meter.forget();
+      this.#leases.forget();
+    }
+    this.#unleasedAlone = this.#isUnleasedAlone(roster) ? this.#unleasedAlone + 1 : 0;
     this.#wantReplacements(roster);
     const treatment = treatmentOf({
       roster,
       member,
       policy: options.policy,
       isDrainOver: this.#pause.isOver(nowMs),
+      unleasedAlone: this.#unleasedAlone,
       healthOf: (id) => this.#watch.healthOf(id),
       reportsWith: (id, kind) => this.#watch.reportsWith(id, kind),
     });
@@ -100,6 +113,13 @@ export class ConsumerHealthMonitor {
 
   health(): GroupHealth {
     return this.#watch.health(this.#options.clock.nowMs());
+  }
+
+  #isUnleasedAlone({ seats }: Roster): boolean {
+    const { member } = this.#options;
+    const others = [...seats.values()].filter(({ id, isAway }) => id !== member && !isAway);
+    const isUnleased = this.#watch.healthOf(member)?.findings.some(({ kind }) => kind === 'unleased') ?? false;
+    return isUnleased && others.some(({ id }) => this.#watch.healthOf(id)?.state === 'healthy');
   }
 
   /** Asks once for each sick member, whoever it is: who starts processes may listen to any of them. */

@@ -6,6 +6,7 @@ import { slotOf } from '../redis/slot.js';
 import { ConsumerGroupCoordinator, type PartitionPlan } from './consumer-group-coordinator.js';
 import type { GroupLinks } from './group-links.js';
 import { HandOver } from './hand-over.js';
+import type { LeaseStanding } from './health/lease-check.js';
 import type { Acquired, Fenced } from './lease-scripts.js';
 import { type LeasePolicy, Ownership, type TenuresOfLink } from './ownership.js';
 import type { MemberReport, Roster, RosterChange } from './roster.js';
@@ -115,6 +116,11 @@ export class Membership {
   /** The same, by the links on which they settle. */
   get tenuresByLink(): readonly TenuresOfLink[] {
     return this.#ownership.tenuresByLink;
+  }
+
+  /** How it stands with the partitions that are to be owned. */
+  standing(): LeaseStanding {
+    return this.#ownership.standing();
   }
 
   tenureOf(partition: number): Tenure | undefined {

@@ -12,6 +12,7 @@ import { slotOf } from '../redis/slot.js';
 import { Candidate, type Intent } from './candidate.js';
 import type { PartitionPlan } from './consumer-group-coordinator.js';
 import type { GroupLinks } from './group-links.js';
+import type { LeaseStanding } from './health/lease-check.js';
 import { Lease } from './lease.js';
 import { LeaseKeeper } from './lease-keeper.js';
 import type { Acquired, Fenced } from './lease-scripts.js';
@@ -106,6 +107,16 @@ export class Ownership {
 
   tenureOf(partition: number): Tenure | undefined {
     return this.#tenures.find((tenure) => tenure.partition === partition);
+  }
+
+  /** How it stands with the partitions that are to be owned; those that wait for another member's hand-over do not count. */
+  standing(): LeaseStanding {
+    const nowMs = this.#options.clock.nowMs();
+    const phases = this.#candidates
+      .filter(({ intent }) => intent.kind === 'own')
+      .map(({ lease }) => lease.phase(nowMs));
+    const held = phases.filter((phase) => phase === 'held').length;
+    return { held, unleased: phases.filter((phase) => phase !== 'held' && phase !== 'watching').length };
   }
 
   /** From now on these are to be owned and those to be watched; whatever else is ours is to be given back. */

@@ -77,6 +77,7 @@ export class Subscription implements AsyncDisposable {
       onEvent,
       options: options.health,
       running: () => this.#dispatcher.pending,
+      leases: () => this.#membership.standing(),
     });
     const limit = concurrencyLimitOf(options.concurrency, clock.nowMs());
     this.#limit = limit;

@@ -19,8 +19,15 @@ export interface StalledFinding {
   readonly loopDelayMs: number;
 }
 
+/** It beats, but its leases are not confirmed: it may handle nothing of the partitions that are to be its own. */
+export interface UnleasedFinding {
+  readonly kind: 'unleased';
+  /** How many of them, at the most. */
+  readonly partitions: number;
+}
+
 /** What a member finds of itself, and tells the others. */
-export type OwnFinding = StuckFinding | StalledFinding;
+export type OwnFinding = StuckFinding | StalledFinding | UnleasedFinding;
 
 export interface SlowFinding {
   readonly kind: 'slow';
@@ -44,7 +51,13 @@ export interface SuspectFinding {
 }
 
 /** What is wrong with a member, with the evidence. */
-export type HealthFinding = SuspectFinding | StalledFinding | StuckFinding | FailingFinding | SlowFinding;
+export type HealthFinding =
+  | SuspectFinding
+  | UnleasedFinding
+  | StalledFinding
+  | StuckFinding
+  | FailingFinding
+  | SlowFinding;
 
 /** A message that has failed on several members: the message is sick, not they. */
 export interface PoisonLoop {

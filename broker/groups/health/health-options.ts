@@ -10,10 +10,13 @@ export type HealthAction = 'warn' | 'drain' | 'replace';
 /** Nothing is done about a silent member: silence says nothing about ownership, which is decided by leases alone. */
 export type HealthPolicy = Readonly<Record<TreatedFinding, HealthAction>>;
 
-export type TreatedFinding = 'slow' | 'stuck' | 'stalled' | 'failing';
+export type TreatedFinding = 'slow' | 'stuck' | 'stalled' | 'failing' | 'unleased';
 
 export interface HealthOptions {
-  /** What is done about members that are `slow`, `stuck`, `stalled` or `failing` (default: `warn` for each). */
+  /**
+   * What is done about members that are `slow`, `stuck`, `stalled` or `failing` (default: `warn` for each), or `unleased`
+   * (default: `drain`, since such a member handles nothing of what it would lose).
+   */
   readonly healthPolicy?: Partial<HealthPolicy>;
   /** A handler that has not returned for longer than this is stuck (default 30,000). */
   readonly stuckHandlerMs?: number;
@@ -33,7 +36,7 @@ export interface HealthOptions {
 export type ResolvedHealthOptions = Required<Omit<HealthOptions, 'healthPolicy'>> & { readonly policy: HealthPolicy };
 
 const ACTIONS: ReadonlySet<unknown> = new Set<HealthAction>(['warn', 'drain', 'replace']);
-const WARN: HealthPolicy = { slow: 'warn', stuck: 'warn', stalled: 'warn', failing: 'warn' };
+const DEFAULTS: HealthPolicy = { slow: 'warn', stuck: 'warn', stalled: 'warn', failing: 'warn', unleased: 'drain' };
 
 /** Throws BrokerError `bad-option`. */
 export function resolveHealthOptions(options: HealthOptions): ResolvedHealthOptions {
@@ -49,13 +52,13 @@ export function resolveHealthOptions(options: HealthOptions): ResolvedHealthOpti
 
 function checkedPolicy(policy: Partial<HealthPolicy>): HealthPolicy {
   for (const [finding, action] of Object.entries(policy)) {
-    if (!(finding in WARN)) {
-      throw new BrokerError('bad-option', `healthPolicy.${finding}: there are ${Object.keys(WARN).join(', ')}`);
+    if (!(finding in DEFAULTS)) {
+      throw new BrokerError('bad-option', `healthPolicy.${finding}: there are ${Object.keys(DEFAULTS).join(', ')}`);
     }
     if (!ACTIONS.has(action)) {
       const text = `healthPolicy.${finding} '${String(action)}': 'warn', 'drain' or 'replace'`;
       throw new BrokerError('bad-option', text);
     }
   }
-  return { ...WARN, ...policy };
+  return { ...DEFAULTS, ...policy };
 }

@@ -28,7 +28,14 @@ export interface GroupHealth {
   readonly ageMs: number;
 }
 
-const GRAVEST_FIRST = ['suspect', 'stalled', 'stuck', 'failing', 'slow'] as const satisfies HealthFinding['kind'][];
+const GRAVEST_FIRST = [
+  'suspect',
+  'unleased',
+  'stalled',
+  'stuck',
+  'failing',
+  'slow',
+] as const satisfies HealthFinding['kind'][];
 
 export function gravestFirst(findings: readonly HealthFinding[]): HealthFinding[] {
   return [...findings].sort((a, b) => GRAVEST_FIRST.indexOf(a.kind) - GRAVEST_FIRST.indexOf(b.kind));

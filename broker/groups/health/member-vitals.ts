@@ -15,6 +15,8 @@ export interface MemberVitals extends HandlerReadings {
   readonly poison: readonly PoisonLoop[];
 }
 
+const OWN: ReadonlySet<unknown> = new Set<OwnFinding['kind']>(['stuck', 'stalled', 'unleased']);
+
 const NUMBERS = [
   'serviceMs',
   'failureRatio',
@@ -43,7 +45,7 @@ export function vitalsOf({ health }: MemberReport): MemberVitals | undefined {
   if (typeof health !== 'object' || health === null) return undefined;
   const told = health as Partial<MemberVitals>;
   if (!NUMBERS.every((name) => Number.isFinite(told[name]))) return undefined;
-  const findings = listOf(told.findings).filter(({ kind }) => kind === 'stuck' || kind === 'stalled');
+  const findings = listOf(told.findings).filter(({ kind }) => OWN.has(kind));
   return { ...(told as MemberVitals), findings, poison: listOf(told.poison) };
 }
 

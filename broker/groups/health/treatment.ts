@@ -17,12 +17,19 @@ export interface Circumstances {
   /** It has drained for as long as it has to. */
   readonly isDrainOver: boolean;
   healthOf(member: string): MemberHealth | undefined;
+  /** For how many replies in a row `member` has been unleased while another member was well. */
+  readonly unleasedAlone: number;
   /** For how many reports it has been found. */
   reportsWith(member: string, kind: HealthFinding['kind']): number;
 }
 
 /** A member treats itself; where it has not done so for so many reports, its peers do. */
 const PEER_PATIENCE_REPORTS = 10;
+/**
+ * Leases that nobody can hold, while a master fails over, are nobody's sickness: some find it, and are over it, a beat or two
+ * before the others. What a member cannot reach its peers do not see, so this is left to itself.
+ */
+const ALONE_REPLIES = 4;
 /** What shows whether or not it handles messages; the others are cured by time, and show again. */
 const SHOWS_WHILE_DRAINED: ReadonlySet<string> = new Set<TreatedFinding>(['stuck', 'stalled']);
 
@@ -50,15 +57,22 @@ export function actionFor(health: MemberHealth | undefined, policy: HealthPolicy
 function isOverdue({ id }: Seat, { healthOf, reportsWith, policy }: Circumstances): boolean {
   const findings = healthOf(id)?.findings ?? [];
   return findings.some(
-    ({ kind }) => kind !== 'suspect' && policy[kind] !== 'warn' && reportsWith(id, kind) > PEER_PATIENCE_REPORTS,
+    ({ kind }) =>
+      kind !== 'suspect' &&
+      kind !== 'unleased' &&
+      policy[kind] !== 'warn' &&
+      reportsWith(id, kind) > PEER_PATIENCE_REPORTS,
   );
 }
 
 function treatmentOfSelf(seat: Seat, circumstances: Circumstances): Treatment | undefined {
-  const { roster, policy, isDrainOver, healthOf } = circumstances;
+  const { roster, policy, isDrainOver, healthOf, unleasedAlone } = circumstances;
   const health = healthOf(seat.id);
   if (!seat.isDraining) {
-    const isSick = actionFor(health, policy) !== 'warn';
+    const isSick = (health?.findings ?? []).some(({ kind }) => {
+      if (kind === 'suspect' || (kind === 'unleased' && unleasedAlone < ALONE_REPLIES)) return false;
+      return policy[kind] !== 'warn';
+    });
     return isSick && mayDrain(seat, circumstances) ? { seat, isDraining: true } : undefined;
   }
   const seats = seatsAt(roster);

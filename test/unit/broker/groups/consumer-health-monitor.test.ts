@@ -3,6 +3,7 @@ import type { BrokerEvent } from '../../../../broker/broker-event.js';
 import { ConsumerHealthMonitor } from '../../../../broker/groups/consumer-health-monitor.js';
 import type { Delivery } from '../../../../broker/groups/delivery.js';
 import { type HealthOptions, resolveHealthOptions } from '../../../../broker/groups/health/health-options.js';
+import type { LeaseStanding } from '../../../../broker/groups/health/lease-check.js';
 import type { MemberVitals } from '../../../../broker/groups/health/member-vitals.js';
 import type { Seat, SeatChange } from '../../../../broker/groups/roster.js';
 import { rosterOf, seat, vitals } from '../../../fixtures/health-bed.js';
@@ -14,6 +15,7 @@ class Bed {
   readonly clock = new ManualClock();
   readonly events: BrokerEvent[] = [];
   readonly running: Delivery[] = [];
+  leases: LeaseStanding = { held: 4, unleased: 0 };
   readonly monitor: ConsumerHealthMonitor;
   readonly peers: Record<string, MemberVitals> = { b: vitals(), c: vitals(), d: vitals(), e: vitals() };
   #seats = new Map(['a', 'b', 'c', 'd', 'e'].map((id): [string, Seat] => [id, seat(id)]));
@@ -29,6 +31,7 @@ class Bed {
       onEvent: (event) => this.events.push(event),
       options: resolveHealthOptions(options),
       running: () => this.running,
+      leases: () => this.leases,
     });
     this.monitor.start();
   }
@@ -136,6 +139,38 @@ describe('a monitor', () => {
     bed.replies(10);
     expect(bed.told).toEqual(['a stalled', 'a healthy']);
     expect(bed.events[0]).toMatchObject({ findings: [{ kind: 'stalled', loopDelayMs: 2_500 }] });
+  });
+
+  it('drains itself when it alone cannot hold its leases, and is tried again without what was found before', () => {
+    const bed = new Bed({ drainMs: 2_000 });
+    bed.leases = { held: 3, unleased: 1 };
+    bed.reply();
+    expect(bed.told).toEqual([]);
+    bed.replies(3);
+    expect([bed.told, bed.draining]).toEqual([['a unleased'], []]);
+    bed.replies(1);
+    expect(bed.draining).toEqual(['a']);
+    bed.leases = { held: 0, unleased: 0 };
+    bed.idle(5);
+    expect(bed.draining).toEqual([]);
+    bed.leases = { held: 2, unleased: 0 };
+    bed.idle(8);
+    expect([bed.draining, bed.told.at(-1)]).toEqual([[], 'a healthy']);
+  });
+
+  it('does not where nobody holds any, as while a master fails over', () => {
+    const bed = new Bed({});
+    const unleased = { kind: 'unleased', partitions: 4 } as const;
+    bed.leases = { held: 0, unleased: 4 };
+    for (const id of ['b', 'c', 'd', 'e']) bed.peers[id] = vitals({ findings: [unleased] });
+    bed.replies(40);
+    expect(bed.draining).toEqual([]);
+    // The others are over it a beat before.
+    for (const id of ['b', 'c', 'd', 'e']) bed.peers[id] = vitals();
+    bed.replies(2);
+    bed.leases = { held: 4, unleased: 0 };
+    bed.replies(3);
+    expect([bed.draining, bed.told.at(-1)]).toEqual([[], 'a healthy']);
   });
 
   it('drains a peer that does not do so itself', () => {

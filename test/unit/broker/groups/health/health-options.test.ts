@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { resolveHealthOptions } from '../../../../../broker/groups/health/health-options.js';
 
 describe('health options', () => {
-  it('warn by default', () => {
+  it('warn by default, but for leases that cannot be held', () => {
     expect(resolveHealthOptions({})).toEqual({
-      policy: { slow: 'warn', stuck: 'warn', stalled: 'warn', failing: 'warn' },
+      policy: { slow: 'warn', stuck: 'warn', stalled: 'warn', failing: 'warn', unleased: 'drain' },
       stuckHandlerMs: 30_000,
       stalledLoopMs: 1_000,
       slowFactor: 3,

@@ -8,10 +8,16 @@ import { healthOf, rosterOf, seat } from '../../../../fixtures/health-bed.js';
 const slow: HealthFinding = { kind: 'slow', serviceMs: 400, peersMs: 20 };
 const stuck: HealthFinding = { kind: 'stuck', count: 1, handlers: [] };
 const suspect: HealthFinding = { kind: 'suspect', phi: 12, silentMs: 1_800 };
-const drainAll: HealthPolicy = { slow: 'drain', stuck: 'drain', stalled: 'drain', failing: 'replace' };
-const warnAll: HealthPolicy = { slow: 'warn', stuck: 'warn', stalled: 'warn', failing: 'warn' };
+const drainAll: HealthPolicy = {
+  slow: 'drain',
+  stuck: 'drain',
+  stalled: 'drain',
+  failing: 'replace',
+  unleased: 'drain',
+};
+const warnAll: HealthPolicy = { slow: 'warn', stuck: 'warn', stalled: 'warn', failing: 'warn', unleased: 'warn' };
 
-interface Case extends Partial<Pick<Circumstances, 'member' | 'policy' | 'isDrainOver'>> {
+interface Case extends Partial<Pick<Circumstances, 'member' | 'policy' | 'isDrainOver' | 'unleasedAlone'>> {
   readonly seats?: readonly Seat[];
   readonly sick?: Readonly<Record<string, HealthFinding>>;
   readonly reports?: number;
@@ -24,6 +30,7 @@ function treated({ seats, sick = {}, reports = 1, ...rest }: Case): string | und
     member: 'a',
     policy: drainAll,
     isDrainOver: false,
+    unleasedAlone: 0,
     healthOf: (id) => healthOf(id, ...(sick[id] === undefined ? [] : [sick[id]])),
     reportsWith: (id, kind) => (sick[id]?.kind === kind ? reports : 0),
     ...rest,
@@ -38,6 +45,15 @@ describe('a sick member', () => {
     expect(treated({ sick: { a: slow } })).toBe('+a');
     expect(treated({ sick: { a: slow }, policy: warnAll })).toBeUndefined();
     expect(treated({})).toBeUndefined();
+  });
+
+  it('drains itself for leases that only it cannot hold, by its own word and for a while; nobody else does', () => {
+    const unleased: HealthFinding = { kind: 'unleased', partitions: 2 };
+    expect(treated({ sick: { a: unleased }, unleasedAlone: 3 })).toBeUndefined();
+    expect(treated({ sick: { a: unleased }, unleasedAlone: 4 })).toBe('+a');
+    expect(treated({ sick: { a: unleased }, unleasedAlone: 4, policy: warnAll })).toBeUndefined();
+    expect(treated({ sick: { a: unleased, b: unleased, c: unleased, d: unleased }, unleasedAlone: 4 })).toBeUndefined();
+    expect(treated({ sick: { b: unleased }, reports: 1_000 })).toBeUndefined();
   });
 
   it('is not drained for its silence', () => {
