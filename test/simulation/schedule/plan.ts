@@ -33,6 +33,8 @@ export interface Plan {
   readonly publishEveryMs: number;
   readonly handlerMs: number;
   readonly failureShare: number;
+  /** Members drain while a handler of theirs takes long. */
+  readonly drains: boolean;
   readonly settleDelayMs: number;
   readonly latencyMs: number;
   /** Of replicas, usually. */
@@ -98,6 +100,8 @@ export function planOf(seed: number, { profiles = PROFILES, overrides = {} }: Pl
     directoryDelayMs: pick(random, [10, 300, 1_500]),
     skewMs: pick(random, [0, 0, 50, 5_000]),
     drift: pick(random, [0, 0.001, 0.02]),
+    // Of its own: what seeds decided before it came stays the same.
+    drains: seededRandom(seed, 'drains')() < 0.5,
     activeMs,
     ...overrides,
   };

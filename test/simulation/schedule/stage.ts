@@ -24,6 +24,8 @@ export interface Stage {
 const MAX_FRAME_BYTES = 1_000;
 const CONNECT_TIMEOUT_MS = 20_000;
 const CLOSE_TIMEOUT_MS = 3_000;
+/** Of handlers that take 300 ms some are stuck by this, so that members are drained and come back all the time. */
+const DRAINING: SubscribeOptions = { healthPolicy: { stuck: 'drain' }, stuckHandlerMs: 250, drainMs: 500 };
 /** Any will do: the directory of the simulation does not read it. */
 const ENDPOINT = { sentinels: [{ host: 'authority', port: 1 }], master: 'sim' };
 
@@ -65,6 +67,7 @@ export function subscribeOptions(plan: Plan): SubscribeOptions {
     retryCapMs: 400,
     closeTimeoutMs: CLOSE_TIMEOUT_MS,
     settleDelayMs: plan.settleDelayMs,
+    ...(plan.drains ? DRAINING : {}),
   };
 }
 
