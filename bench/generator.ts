@@ -161,7 +161,7 @@ function generatorScenario(ratePerSec: number, producers: number, measuredMs: nu
     system: { driver: 'null', options: {} },
     environment: { redis: { topology: 'standalone', replicas: 0, config: {} } },
     producers: { workers: producers },
-    consumers: { workers: 1, concurrency: 1, handler: { timeMs: 0, cpuMs: 0, failShare: 0 } },
+    consumers: { workers: 1, members: 1, concurrency: 1, handler: { timeMs: 0, cpuMs: 0, failShare: 0 } },
     load: {
       message: {
         sizeBytes: SIZE_BYTES,

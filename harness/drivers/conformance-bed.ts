@@ -78,17 +78,18 @@ export class ConformanceBed implements AsyncDisposable {
     deepEqual(outcomes, once, 'every message is accepted, and told so once');
   }
 
-  /** Consumes until `done`, then asks the driver to stop and waits until it has. */
-  async consume(handler: MessageHandler, what: string, done: () => boolean): Promise<void> {
+  /** Consumes, as so many members, until `done`, then asks the driver to stop and waits until it has. */
+  async consume(handler: MessageHandler, what: string, done: () => boolean, members = 1): Promise<void> {
     const driver = await this.driver('consumer');
     ok(driver.consume, 'the driver has no consume()');
     const stop = new AbortController();
-    let ready = false;
+    let ready = 0;
     let stopped = false;
-    const consuming = driver.consume(handler, () => (ready = true), stop.signal).finally(() => (stopped = true));
+    const calls = Array.from({ length: members }, () => driver.consume!(handler, () => void ready++, stop.signal));
+    const consuming = Promise.all(calls).finally(() => (stopped = true));
     consuming.catch(() => {});
     try {
-      await this.until('consume() calls ready()', () => ready || stopped);
+      await this.until('consume() calls ready()', () => ready >= members || stopped);
       await this.until(what, () => done() || stopped);
       equal(stopped && !done(), false, `consume() goes on until it is asked to stop: ${what}`);
     } finally {

@@ -12,6 +12,7 @@ export interface ConformanceCheck {
 }
 
 const COUNT = 200;
+const MEMBERS = 3;
 const FINAL_PLACES: ReadonlySet<string> = new Set(['dead-letters', 'quarantine']);
 
 /**
@@ -97,6 +98,16 @@ export const CONFORMANCE_CHECKS: readonly ConformanceCheck[] = [
       () => handled >= COUNT,
     );
     deepEqual(wrong, []);
+  }),
+
+  check('severalMembers: consume() called several times at once shares the messages out', async (bed) => {
+    const { capabilities } = await bed.prepare();
+    if (capabilities.severalMembers !== true) return;
+    await bed.publish(sampleMessages(COUNT));
+    const seen: string[] = [];
+    const handler = ({ id }: { id: string }) => void seen.push(id);
+    await bed.consume(handler, 'every message is delivered', () => new Set(seen).size >= COUNT, MEMBERS);
+    equal(seen.length, COUNT, 'every message is delivered to one of the members');
   }),
 
   check('a message whose handler fails is handed out again', async (bed) => {

@@ -16,7 +16,9 @@ export class DriverError extends HarnessError {
     /** The scenario's options are not what the driver takes. */
     | 'bad-option'
     /** A gate of the scenario rests on what the driver's capabilities rule out. */
-    | 'unmeasurable-gate';
+    | 'unmeasurable-gate'
+    /** The scenario has several members in one worker, and the driver cannot open them. */
+    | 'single-member';
   constructor(code: DriverError['code'], message: string, options?: ErrorOptions) {
     super(message, options);
     this.code = code;

@@ -21,7 +21,7 @@ export interface DriverContext {
   readonly options: Readonly<Record<string, unknown>>;
   /** Which of the `count` workers of its role this is (from 0). A killed worker comes back with the next `incarnation`. */
   readonly worker: { readonly index: number; readonly count: number; readonly incarnation: number };
-  /** How many messages one consumer worker may handle at a time. */
+  /** How many messages one member of the group may handle at a time: each call of {@link Driver.consume} is one. */
   readonly concurrency: number;
   readonly log: (message: string) => void;
   /** Aborted when the run is over or given up. */
@@ -73,6 +73,11 @@ export interface DriverCapabilities {
   readonly maxAttempts?: number;
   /** What an acknowledgement stands for, in the system's own words (`replicated`, `fsync`): for the report only. */
   readonly durability?: string;
+  /**
+   * Whether {@link Driver.consume} may be called several times at once, each call a member of the group of its own: for
+   * scenarios with `consumers.members`.
+   */
+  readonly severalMembers?: boolean;
 }
 
 export interface Driver extends AsyncDisposable {
@@ -84,7 +89,8 @@ export interface Driver extends AsyncDisposable {
   producer?(signal: AbortSignal): Promise<DriverProducer>;
   /**
    * Delivers messages to `handler` until `signal` aborts, then finishes what is in flight and resolves.
-   * Resolves `ready` (calls it) once deliveries can begin.
+   * Resolves `ready` (calls it) once deliveries can begin. With {@link DriverCapabilities.severalMembers} it may be called
+   * again before it has resolved.
    */
   consume?(handler: MessageHandler, ready: () => void, signal: AbortSignal): Promise<void>;
   /** Everything the system still holds of the topic, message by message. */

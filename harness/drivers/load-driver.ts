@@ -90,12 +90,14 @@ function driverProblems(value: unknown): string[] {
   }
   expect(typeof driver[Symbol.asyncDispose] === 'function', '[Symbol.asyncDispose] is not a function');
   const capabilities = (driver.capabilities ?? {}) as Partial<Driver['capabilities']>;
-  const { ordering, inventory, redeliveryAfterMs, durability } = capabilities;
+  const { ordering, inventory, redeliveryAfterMs, durability, severalMembers } = capabilities;
   expect(ordering === 'key' || ordering === 'none', "capabilities.ordering is neither 'key' nor 'none'");
   expect(typeof inventory === 'boolean', 'capabilities.inventory is not a boolean');
   expect(inventory !== true || driver.inventory !== undefined, 'capabilities.inventory is true without inventory()');
   const finite = typeof redeliveryAfterMs === 'number' && redeliveryAfterMs >= 0 && redeliveryAfterMs < Infinity;
   expect(finite, 'capabilities.redeliveryAfterMs is not a number of milliseconds');
   expect(durability === undefined || typeof durability === 'string', 'capabilities.durability is not a text');
+  const isFlag = severalMembers === undefined || typeof severalMembers === 'boolean';
+  expect(isFlag, 'capabilities.severalMembers is not a boolean');
   return problems;
 }

@@ -44,6 +44,8 @@ export interface CheckedRun {
   readonly acknowledgedNs: Float64Array;
   readonly firstStartNs: Float64Array;
   readonly firstDoneNs: Float64Array;
+  /** `memberNumber` of whoever began the first handling; 0 where nobody did. */
+  readonly firstMember: Uint16Array;
   /** Handlings begun, and successes, saturating at 255. */
   readonly starts: Uint8Array;
   readonly successes: Uint8Array;
@@ -84,7 +86,7 @@ export interface UnexpectedMessage {
   readonly atNs: number;
 }
 
-/** Changes of the worker that handles a partition. */
+/** Changes of the member that handles a partition. */
 export interface Moves {
   readonly count: number;
   /** Monotonic ns of the first 100,000. */

@@ -10,7 +10,7 @@ import type { RunHistory } from './history.js';
 
 /**
  * Judges a run from its plan, its ledger files and the inventory: what became of every message, and every violation.
- * Pure with respect to these; damaged files are reported in `damage`, never thrown. Needs 42 bytes a message beside the
+ * Pure with respect to these; damaged files are reported in `damage`, never thrown. Needs 44 bytes a message beside the
  * plan's 16, and reads the files in chunks.
  */
 export function checkRun(history: RunHistory): CheckedRun {
@@ -29,6 +29,7 @@ export function checkRun(history: RunHistory): CheckedRun {
     acknowledgedNs: columns.acknowledgedNs,
     firstStartNs: columns.firstStartNs,
     firstDoneNs: columns.firstDoneNs,
+    firstMember: columns.firstMember,
     starts: columns.starts,
     successes: columns.successes,
     excused: columns.excused,

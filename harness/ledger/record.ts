@@ -19,7 +19,7 @@ export const KIND = {
   /** a: index into REJECT_REASONS. */
   REJECTED: 4,
   INDETERMINATE: 5,
-  /** Handler entered. a: partition, b: attempt as the driver says. */
+  /** Handler entered. flags: the worker's member (from 0), a: partition, b: attempt as the driver says. */
   START: 6,
   /** Handler finished; flags: {@link END_FAILED} when it failed. a: partition, b: attempt. */
   END: 7,
@@ -34,6 +34,14 @@ export const KIND = {
   CLOSE: 12,
 } as const;
 export type RecordKind = (typeof KIND)[keyof typeof KIND];
+
+/** Members of the group in one worker at the most: START has a byte for them. */
+export const MAX_MEMBERS = 256;
+
+/** One number for a member of a worker, both from 0: it stays with them from incarnation to incarnation. */
+export function memberNumber(worker: number, member: number): number {
+  return worker * MAX_MEMBERS + member;
+}
 
 export const ROLE = { producer: 0, consumer: 1 } as const;
 export const END_FAILED = 1;

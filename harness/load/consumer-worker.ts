@@ -1,4 +1,6 @@
 import { systemClock } from '../clock.js';
+import type { IncomingMessage } from '../drivers/driver.js';
+import { consumeAs } from './consume-as.js';
 import { Handler } from './handler.js';
 import { handlerChangeOf } from './handler-change.js';
 import { planLoad } from './plan.js';
@@ -42,7 +44,8 @@ await runWorker(async (host) => {
       host.fail('not-closed', `driver ${name} did not stop consuming within ${STOP_DEADLINE_MS / 1000} s`);
     }, STOP_DEADLINE_MS);
   });
-  await driver.consume(handler.handle, onReady, host.stopSignal);
+  const handlerOf = (member: number) => (message: IncomingMessage) => handler.handle(message, member);
+  await consumeAs({ members: job.members, driver, handlerOf, onReady }, host.stopSignal);
   if (!host.stopSignal.aborted)
     return host.fail('crashed', `consume() of driver ${name} ended though nobody asked it to`);
   await host.close(driver, `driver ${name}`);

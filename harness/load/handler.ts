@@ -80,14 +80,15 @@ export class Handler {
     };
   }
 
-  readonly handle = (message: IncomingMessage): Promise<void> => {
+  /** `member`: which of the worker's members of the group was handed it. */
+  handle(message: IncomingMessage, member = 0): Promise<void> {
     const { plan, nonce, ledger, clock } = this.#o;
     const startNs = clock.nowNs();
     this.#lastHandledNs = startNs;
     const { ordinal, problem } = verifyDelivery(plan, nonce, message);
     if (problem !== undefined) return this.#onUnexpected(ordinal, problem, startNs, message);
     this.#started++;
-    ledger.append(ordinal, KIND.START, startNs, 0, message.partition >>> 0, message.attempt >>> 0);
+    ledger.append(ordinal, KIND.START, startNs, member, message.partition >>> 0, message.attempt >>> 0);
     if (this.#startNs !== undefined) this.#latency.record(startNs - this.#startNs - plan.intendedNs[ordinal]!);
     const { spec, delay } = this.#workAt(startNs);
     const failure = this.#failure(ordinal, message, spec);
@@ -95,7 +96,7 @@ export class Handler {
     if (delay === undefined) return this.#onEnd(ordinal, message, failure);
     const { partition, attempt } = message;
     return delay.wait().then(() => this.#onEnd(ordinal, { partition, attempt }, failure));
-  };
+  }
 
   #workAt(ns: number): Work {
     const { change } = this.#o;

@@ -34,6 +34,8 @@ export interface WorkerJob {
   readonly worker: { readonly index: number; readonly count: number; readonly incarnation: number };
   /** As the ledger sees it: the drain's fresh consumer is the one after the last. */
   readonly ledgerWorker: number;
+  /** Of the group, that a consumer opens. */
+  readonly members: number;
   readonly scenario: Scenario;
   /** 16 hex digits. */
   readonly nonce: string;

@@ -29,8 +29,9 @@ export function jobOf(
   role: WorkerJob['role'],
   worker: WorkerJob['worker'],
   ledgerWorker = worker.index,
+  members = 1,
 ): WorkerJob {
   const { scenario, nonce, topic, group, ledgerDir } = context;
   const endpoints = context.ownEndpoints?.[`${role}-${ledgerWorker + 1}`] ?? context.endpoints;
-  return { role, worker, ledgerWorker, scenario, nonce, topic, group, endpoints, ledgerDir };
+  return { role, worker, ledgerWorker, members, scenario, nonce, topic, group, endpoints, ledgerDir };
 }

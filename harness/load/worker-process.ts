@@ -36,7 +36,7 @@ export interface WorkerOptions {
   readonly index: number;
   /** How many the driver is told there are of its role. */
   readonly count: number;
-  /** The drain's fresh consumer: the driver is told that it is number 0 of 1. */
+  /** The drain's fresh consumer: one member, and the driver is told that it is number 0 of 1. */
   readonly fresh?: boolean;
   readonly onStats?: (stats: WorkerStats) => void;
   /** Told of every end, orderly or not. */
@@ -202,7 +202,8 @@ export class WorkerProcess implements WorkerHandle, AsyncDisposable {
       registry,
     });
     const worker = fresh ? { index: 0, count: 1, incarnation: number } : { index, count, incarnation: number };
-    sendTo(child, { type: 'init', job: jobOf(this.#context, role, worker, index) });
+    const members = fresh ? 1 : scenario.consumers.members;
+    sendTo(child, { type: 'init', job: jobOf(this.#context, role, worker, index, members) });
     if (this.#startNs !== undefined) sendTo(child, { type: 'begin', startNs: this.#startNs });
     const ended = childEnd(child).then((exit) => this.#onEnd(current, exit));
     const current: Current = {

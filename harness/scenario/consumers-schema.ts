@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { MAX_MEMBERS } from '../ledger/record.js';
 import type { ConsumersSpec, HandlerSpec, OtherHandler } from './scenario.js';
 import { name, workers } from './schema.js';
 import { duration, share } from './units.js';
@@ -33,7 +34,13 @@ const otherHandler = z.strictObject({
 export const consumers = z
   .strictObject({
     workers,
-    concurrency: z.int().min(1).max(65_536).default(64).describe('Messages one worker handles at a time.'),
+    members: z
+      .int()
+      .min(1)
+      .max(MAX_MEMBERS)
+      .default(1)
+      .describe('Members of the group in each worker; more than one where the driver can open several.'),
+    concurrency: z.int().min(1).max(65_536).default(64).describe('Messages one member handles at a time.'),
     handler,
     except: z
       .record(z.string(), otherHandler)

@@ -3,16 +3,17 @@ import { createRequire } from 'node:module';
 import { isAbsolute } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { BUILT_IN_DRIVERS, builtInCapabilities, builtInOptionProblems, isBuiltInDriver } from '../drivers/built-in.js';
+import { membersProblem } from '../drivers/member-check.js';
 import { unmeasurableGates } from '../gates/measurable.js';
 import type { Scenario } from './scenario.js';
 import type { Finding } from './scenario-error.js';
 import { didYouMean } from './suggest.js';
 
 /**
- * Whether the driver exists and, for a built-in one, takes the options and can be held to the gates that the scenario
- * states. A module of one's own runs in the workers only: what it is capable of is known when it has prepared the system.
+ * Whether the driver exists and, for a built-in one, takes the options, opens as many members in a worker, and can be held
+ * to the gates that the scenario states. A module of one's own runs in the workers only: what it is capable of is known when it has prepared the system.
  */
-export async function checkDriver({ system, source, gates }: Scenario): Promise<Finding[]> {
+export async function checkDriver({ system, source, gates, consumers }: Scenario): Promise<Finding[]> {
   const message = problemOf(system.driver, source.path);
   if (message !== undefined) return [{ code: 'bad-reference', path: ['system', 'driver'], message }];
   const problems = Object.entries(await builtInOptionProblems(system.driver, system.options));
@@ -22,11 +23,15 @@ export async function checkDriver({ system, source, gates }: Scenario): Promise<
     });
   }
   const capabilities = await builtInCapabilities(system.driver, system.options);
+  const driver = { name: system.driver, capabilities };
   const stated = gates.filter(({ implicit }) => !implicit);
-  return unmeasurableGates(stated, { name: system.driver, capabilities }).map(({ gate, reason, remedy }) => {
+  const findings = unmeasurableGates(stated, driver).map(({ gate, reason, remedy }): Finding => {
     const message = `${gate.metric} cannot be measured: ${reason}. ${remedy}`;
     return { code: 'impossible', path: ['gates', stated.indexOf(gate)], message };
   });
+  const tooMany = membersProblem(consumers, driver);
+  if (tooMany === undefined) return findings;
+  return [{ code: 'impossible', path: ['consumers', 'members'], message: `${tooMany}.` }, ...findings];
 }
 
 function problemOf(driver: string, scenarioPath: string): string | undefined {

@@ -55,7 +55,9 @@ export interface SentinelSpec {
 
 export interface ConsumersSpec {
   readonly workers: number;
-  /** Messages one worker handles at a time. */
+  /** Of the group, in each worker. */
+  readonly members: number;
+  /** Messages one member handles at a time. */
   readonly concurrency: number;
   readonly handler: HandlerSpec;
   /** Workers (`consumer-2`) whose handler is another one than that of their peers. */

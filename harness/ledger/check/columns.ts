@@ -4,7 +4,7 @@ import { Damage } from './damage.js';
 
 const SATURATED = 255;
 
-/** What the checker fills in, step by step: 42 bytes a message, beside the plan's 16. */
+/** What the checker fills in, step by step: 44 bytes a message, beside the plan's 16. */
 export class Columns {
   readonly history: RunHistory;
   readonly send: Uint8Array;
@@ -13,6 +13,7 @@ export class Columns {
   readonly acknowledgedNs: Float64Array;
   readonly firstStartNs: Float64Array;
   readonly firstDoneNs: Float64Array;
+  readonly firstMember: Uint16Array;
   readonly starts: Uint8Array;
   readonly successes: Uint8Array;
   readonly excused: Uint8Array;
@@ -39,6 +40,7 @@ export class Columns {
     this.acknowledgedNs = new Float64Array(count);
     this.firstStartNs = new Float64Array(count);
     this.firstDoneNs = new Float64Array(count);
+    this.firstMember = new Uint16Array(count);
     this.starts = new Uint8Array(count);
     this.successes = new Uint8Array(count);
     this.excused = new Uint8Array(count);

@@ -1,6 +1,6 @@
 import { MARK, SEND } from '../checked-run.js';
 import { LedgerReader } from '../reader.js';
-import { END_FAILED, KIND, UNEXPECTED_REASONS, type UnexpectedReason } from '../record.js';
+import { END_FAILED, KIND, memberNumber, UNEXPECTED_REASONS, type UnexpectedReason } from '../record.js';
 import { addSaturating, type Columns } from './columns.js';
 import { OpenHandlings } from './open-handlings.js';
 
@@ -8,7 +8,7 @@ import { OpenHandlings } from './open-handlings.js';
 const KILL_MARGIN_NS = 100e6;
 const MAX_MOVE_TIMES = 100_000;
 
-/** Reads the consumers' files merged by time: handlings, successes, overlaps, and which worker handles a partition. */
+/** Reads the consumers' files merged by time: handlings, successes, overlaps, and which member handles a partition. */
 export function checkDeliveries(columns: Columns): void {
   const { files } = columns.history;
   const readers: { readonly reader: LedgerReader; readonly index: number }[] = [];
@@ -55,7 +55,7 @@ function isEnd(reader: LedgerReader | undefined): boolean {
 class Deliveries {
   readonly #columns: Columns;
   readonly #open = new OpenHandlings();
-  /** By partition: the worker that handled it last. */
+  /** By partition: the `memberNumber` of whoever handled it last. */
   readonly #owners = new Map<number, number>();
   /** By file: when its handlings are over at the latest. */
   readonly #endsNs: number[];
@@ -104,13 +104,17 @@ class Deliveries {
     if (sentNs === 0) this.#unexpected(ordinal, 'never-sent', reader, ns);
     else if (ns < sentNs) columns.damage.add('START before SENT', `ordinal ${ordinal} in ${reader.name}`);
     else if (columns.send[ordinal] === SEND.rejected) this.#unexpected(ordinal, 'rejected', reader, ns);
-    if (columns.starts[ordinal] === 0) columns.firstStartNs[ordinal] = ns;
+    const member = memberNumber(reader.file.worker, reader.flags);
+    if (columns.starts[ordinal] === 0) {
+      columns.firstStartNs[ordinal] = ns;
+      columns.firstMember[ordinal] = member;
+    }
     addSaturating(columns.starts, ordinal);
     this.#nowNs = ns;
     this.#ordinal = ordinal;
     const key = columns.history.plan.key[ordinal] as number;
     this.#open.begin(ordinal, key, file, reader.b, this.#isOver, this.#onOverlap);
-    if (!reader.file.fresh) this.#handledBy(partition, reader.file.worker, ns);
+    if (!reader.file.fresh) this.#handledBy(partition, member, ns);
   }
 
   #end(reader: LedgerReader, file: number): void {
@@ -133,10 +137,10 @@ class Deliveries {
     columns.addUnexpected({ ordinal, reason, where: `consumer-${reader.file.worker + 1}`, atNs });
   }
 
-  #handledBy(partition: number, worker: number, ns: number): void {
+  #handledBy(partition: number, member: number, ns: number): void {
     const owner = this.#owners.get(partition);
-    if (owner === worker) return;
-    this.#owners.set(partition, worker);
+    if (owner === member) return;
+    this.#owners.set(partition, member);
     if (owner === undefined) return;
     const columns = this.#columns;
     columns.moves++;

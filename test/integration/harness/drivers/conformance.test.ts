@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CONFORMANCE_CHECKS, type ConformanceTarget } from '../../../../harness/drivers/conformance.js';
-import type { DriverModule } from '../../../../harness/drivers/driver.js';
+import type { Driver, DriverModule } from '../../../../harness/drivers/driver.js';
 import * as nullDriver from '../../../../harness/drivers/null.js';
 import * as reference from '../../../../harness/drivers/reference.js';
 import * as plainStreams from '../../../fixtures/drivers/plain-streams.js';
@@ -47,6 +47,33 @@ describe('a driver that breaks a rule', () => {
     const check = CONFORMANCE_CHECKS.find((one) => one.name === name)!;
     const bad = { ...target(sabotaged, { sabotage, every: 45 }), deadlineMs: 3_000 };
     await expect(check.run(bad)).rejects.toThrow();
+  });
+
+  it('every member is handed everything: caught by: severalMembers', async () => {
+    const check = CONFORMANCE_CHECKS.find(({ name }) => name.startsWith('severalMembers'))!;
+    const alone: DriverModule = {
+      createDriver(context) {
+        const drivers = [reference.createDriver(context)];
+        const [first] = drivers as [Driver];
+        return {
+          name: 'alone',
+          version: '1',
+          capabilities: first.capabilities,
+          prepare: (signal) => first.prepare!(signal),
+          producer: (signal) => first.producer!(signal),
+          inventory: (signal) => first.inventory!(signal),
+          consume(...call) {
+            const own = reference.createDriver({ ...context, group: `alone-${drivers.length}` });
+            drivers.push(own);
+            return own.consume!(...call);
+          },
+          async [Symbol.asyncDispose]() {
+            for (const driver of drivers) await driver[Symbol.asyncDispose]();
+          },
+        };
+      },
+    };
+    await expect(check.run(target(alone))).rejects.toThrow(/delivered to one of the members/);
   });
 
   it('the null driver loses everything', async () => {

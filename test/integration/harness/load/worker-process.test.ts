@@ -139,6 +139,21 @@ describe('a consumer process', () => {
     expect(end.ns - start.ns).toBeGreaterThanOrEqual(200e6);
   });
 
+  it('is as many members of the group as the scenario says, and one for the drain', async () => {
+    await using bed = openWorkerBed(folder(), { driver: MOODY, members: 3, handler: { timeMs: 1 } });
+    const membersOf = async (worker: WorkerProcess) => {
+      await worker.start();
+      worker.begin(soonNs());
+      await until(() => (worker.incarnations[0]?.stats?.consumer?.done ?? 0) > 300);
+      expect(await worker.stop()).toMatchObject({ reason: 'finished' });
+      const starts = ledgerRecords(worker.ledgerFiles()[0]!.path).filter(({ kind }) => kind === KIND.START);
+      return [...new Set(starts.map(({ flags }) => flags))].toSorted();
+    };
+    expect(await membersOf(bed.worker('consumer'))).toEqual([0, 1, 2]);
+    await using fresh = new WorkerProcess(bed.context, { role: 'consumer', index: 1, count: 1, fresh: true });
+    expect(await membersOf(fresh)).toEqual([0]);
+  });
+
   it('has every settled message on file when it is killed, time after time', async () => {
     const dir = folder();
     const settledPath = join(dir, 'settled');

@@ -31,7 +31,7 @@ beforeEach(() => {
 });
 afterEach(() => bed[Symbol.asyncDispose]());
 
-async function run(gates: string) {
+async function run(gates: string, more = '') {
   const text = `
 gauntlet: 1
 name: blind
@@ -39,11 +39,22 @@ system: { driver: ./blind.mjs }
 drain: { deadline: 100ms }
 load: { phases: [{ name: steady, rate: 100/s, for: 500ms }] }
 gates: [${gates}]
+${more}
 `;
   writeFileSync(join(bed.dir, 'blind.yaml'), text);
   const cli = bed.gauntlet(['run', 'blind.yaml', '--report', 'report']);
   return { code: await cli.ended, stderr: cli.stderr() };
 }
+
+describe('a driver that opens one member in a worker', () => {
+  it('is not asked for several: exit code 2, before the load', async () => {
+    const { code, stderr } = await run('lost <= 100%', 'consumers: { members: 25 }');
+    expect(stderr).toContain('consumers.members: 25 members in one worker: driver blind opens one');
+    expect(stderr).not.toMatch(/steady: \d/);
+    expect(code).toBe(2);
+    expect(bed.leftovers()).toEqual([]);
+  });
+});
 
 describe('a driver that promises no order and has no inventory', () => {
   it('is not held to gates on them: exit code 2, before the load', async () => {

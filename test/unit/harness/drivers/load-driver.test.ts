@@ -95,10 +95,16 @@ describe('openDriver', () => {
         name: 'x',
         version: '1',
         producer: {},
-        capabilities: { ordering: 'key', inventory: false, redeliveryAfterMs: Number.POSITIVE_INFINITY, durability: 3 },
+        capabilities: {
+          ordering: 'key',
+          inventory: false,
+          redeliveryAfterMs: Number.POSITIVE_INFINITY,
+          durability: 3,
+          severalMembers: 2,
+        },
         [Symbol.asyncDispose]() {},
       },
-      /producer is not a function; capabilities.redeliveryAfterMs is not .*; capabilities.durability is not a text/,
+      /producer is not a function; capabilities.redeliveryAfterMs is not .*; capabilities.durability is not a text; capabilities.severalMembers is not a boolean/,
     ],
   ])('refuses %s', async (_, made, message) => {
     const module = { createDriver: () => made as never };

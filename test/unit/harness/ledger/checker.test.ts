@@ -3,7 +3,7 @@ import { FATE, MARK, SEND } from '../../../../harness/ledger/checked-run.js';
 import { checkRun } from '../../../../harness/ledger/checker.js';
 import { generatorSeconds } from '../../../../harness/ledger/generator-rate.js';
 import type { InventoryItem, WorkerIncident } from '../../../../harness/ledger/history.js';
-import { NO_ORDINAL } from '../../../../harness/ledger/record.js';
+import { memberNumber, NO_ORDINAL } from '../../../../harness/ledger/record.js';
 import { countsIn } from '../../../fixtures/checked-counts.js';
 import { buildHistory, type HistorySpec, type MessageStory, START_NS } from '../../../fixtures/ledger-builder.js';
 import { constantPlan } from '../../../fixtures/load-plan.js';
@@ -326,6 +326,23 @@ describe('checkRun', () => {
     const history = buildHistory({ dir: folder(), plan: constantPlan(), ...spec });
     const files = history.files.map((file) => (file.worker === 2 ? { ...file, fresh: true } : file));
     expect(countsIn(checkRun({ ...history, files })).moves).toBe(1);
+  });
+
+  it('counts changes of the member as well, and tells who began a message first', () => {
+    const run = check({
+      plan: constantPlan({ keys: 1 }),
+      story: (ordinal, healthy) => {
+        const member = ordinal < 40 ? 0 : 7;
+        const first = { consumer: '1.0', member, startMs: ordinal + 0.1, endMs: ordinal + 0.2, partition: 3 };
+        const again = { ...first, member: 7, startMs: ordinal + 0.3, endMs: ordinal + 0.4 };
+        return { ...healthy, handlings: ordinal === 39 ? [{ ...first, failed: true }, again] : [first] };
+      },
+    });
+    expect(countsIn(run).moves).toBe(1);
+    expect([0, 39, 40, 99].map((ordinal) => run.firstMember[ordinal])).toEqual([
+      ...[memberNumber(1, 0), memberNumber(1, 0)],
+      ...[memberNumber(1, 7), memberNumber(1, 7)],
+    ]);
   });
 
   it('notices a killed consumer that went on', () => {

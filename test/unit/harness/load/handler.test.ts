@@ -61,6 +61,15 @@ describe('Handler', () => {
     expect(handler.stats()).toMatchObject({ started: 1, done: 1, distinct: 1, failed: 0, inHand: 0 });
   });
 
+  it('records which member of the worker was handed it', async () => {
+    const { records, handler } = setUp();
+    await handler.handle(incoming(healthy), 24);
+    expect(records).toMatchObject([
+      { kind: KIND.START, flags: 24 },
+      { kind: KIND.END, flags: 0 },
+    ]);
+  });
+
   it('counts different messages apart from handlings', async () => {
     const { handler } = setUp();
     await handler.handle(incoming(healthy));

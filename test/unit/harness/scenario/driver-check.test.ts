@@ -11,6 +11,26 @@ async function check(system: string, gates: string) {
 const NO_ORDER =
   'cannot be measured: driver reference promises no order (its capabilities.ordering is none). Leave the gate out, or have the driver promise ordering: key.';
 
+describe('the members of a built-in driver', () => {
+  const problems = async (driver: string) => {
+    const text = withMore(`system: { driver: '${driver}' }\nconsumers: { members: 3 }`);
+    return (await checkDriver(parseScenario(text, '/x.yaml'))).map(
+      ({ path, message }) => `${path.join('.')}: ${message}`,
+    );
+  };
+
+  it('are several only where it can open several', async () => {
+    expect(await problems('null')).toEqual([
+      expect.stringMatching(/^consumers.members: 3 members in one worker: driver null opens one/),
+    ]);
+    expect(await problems('reference')).toEqual([]);
+  });
+
+  it('of an installed package are left to the run', async () => {
+    expect(await problems('commander')).toEqual([]);
+  });
+});
+
 describe('the gates of a built-in driver', () => {
   it('are refused where its options promise no order', async () => {
     const gates = 'lost == 0, reordered == 0, overlapped == 0';

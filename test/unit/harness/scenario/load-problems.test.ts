@@ -93,6 +93,8 @@ describe('problems of values, load and topology', () => {
       '1.5: expected a whole number',
     ],
     ['no consumers', withMore('consumers: { workers: 0 }'), 'consumers.workers', '0: expected at least 1.'],
+    ['no members', withMore('consumers: { members: 0 }'), 'consumers.members', '0: expected at least 1.'],
+    ['too many members', withMore('consumers: { members: 257 }'), 'consumers.members', '257: expected at most 256.'],
     ['text for a number', withMore('producers: { workers: "2" }'), 'producers.workers', '"2": expected a whole number'],
     [
       'a share above one',

@@ -18,7 +18,7 @@ describe('parseScenario', () => {
         },
       },
       producers: { workers: 1 },
-      consumers: { workers: 2, concurrency: 64, handler: { timeMs: 1, cpuMs: 0, failShare: 0.001 } },
+      consumers: { workers: 2, members: 1, concurrency: 64, handler: { timeMs: 1, cpuMs: 0, failShare: 0.001 } },
       faults: [
         {
           id: 'master-dies',
@@ -62,7 +62,7 @@ describe('parseScenario', () => {
       system: { driver: 'reference', options: {} },
       environment: { redis: { topology: 'standalone', replicas: 0, config: {} } },
       producers: { workers: 1 },
-      consumers: { workers: 1, concurrency: 64, handler: { timeMs: 0, cpuMs: 0, failShare: 0 } },
+      consumers: { workers: 1, members: 1, concurrency: 64, handler: { timeMs: 0, cpuMs: 0, failShare: 0 } },
       faults: [],
       drain: { deadlineMs: 30_000, inventoryMs: 30_000 },
     });
