@@ -1,4 +1,5 @@
 import { type CheckedRun, FATE, SEND } from '../../ledger/checked-run.js';
+import { memberNumber } from '../../ledger/record.js';
 import { NO_KEY } from '../../load/plan.js';
 import type { GateScope } from '../../scenario/scenario.js';
 import type { MeasureInput, Measurement, Metric } from '../metric.js';
@@ -47,9 +48,20 @@ export const HANDLING_METRICS: readonly Metric[] = [
     measure: measureFairness,
   },
   {
+    name: 'fairness.consumers',
+    unit: 'number',
+    definition:
+      "Jain's index (sum x)^2 / (n sum x^2), x = messages of which each of the n group members began the first handling; 1 is even, 1/n all with one",
+    example: 'fairness.consumers >= 0.95 during steady',
+    family: 'rate',
+    hasInterval: false,
+    excusable: false,
+    measure: measureConsumerFairness,
+  },
+  {
     name: 'moves',
     unit: 'count',
-    definition: 'changes of the worker that handles a partition',
+    definition: 'changes of the group member that handles a partition; of a restarted worker the n-th stays the n-th',
     example: 'moves <= 16',
     family: 'count',
     scopes: ['default', 'overall', 'during', 'after'],
@@ -110,7 +122,6 @@ function countStarts(run: CheckedRun, has: (ordinal: number) => boolean): { star
   return { starts, started };
 }
 
-/** Jain, Chiu and Hawe, DEC TR-301, 1984. */
 function measureFairness({ run, gate, without }: MeasureInput): Measurement {
   const { key, poison } = run.history.plan;
   const offered = new Map<number, number>();
@@ -121,16 +132,34 @@ function measureFairness({ run, gate, without }: MeasureInput): Measurement {
     offered.set(own, (offered.get(own) ?? 0) + 1);
     if (run.fate[ordinal] === FATE.delivered) delivered.set(own, (delivered.get(own) ?? 0) + 1);
   });
+  const shares = [...offered].map(([own, count]) => (delivered.get(own) ?? 0) / count);
+  return { value: jainIndex(shares), samples: offered.size, interval: undefined };
+}
+
+/** Members that began nothing count: whoever stands by has no share. The drain's fresh consumer is none of them. */
+function measureConsumerFairness({ run, scenario, gate, without }: MeasureInput): Measurement {
+  const begun = new Map<number, number>();
+  for (const { role, worker, fresh } of run.history.files) {
+    if (role !== 'consumer' || fresh) continue;
+    for (let member = 0; member < scenario.consumers.members; member++) begun.set(memberNumber(worker, member), 0);
+  }
+  let samples = 0;
+  eachOrdinal(run, rateSpans(run, gate.scope, without), (ordinal) => {
+    const own = begun.get(run.firstMember[ordinal] as number);
+    if (own === undefined || run.starts[ordinal] === 0) return;
+    begun.set(run.firstMember[ordinal] as number, own + 1);
+    samples++;
+  });
+  return { value: jainIndex([...begun.values()]), samples, interval: undefined };
+}
+
+/** Jain, Chiu and Hawe, DEC TR-301, 1984; 0 where there is nothing. */
+function jainIndex(shares: readonly number[]): number {
   let sum = 0;
   let squares = 0;
-  for (const [own, count] of offered) {
-    const share = (delivered.get(own) ?? 0) / count;
+  for (const share of shares) {
     sum += share;
     squares += share * share;
   }
-  return {
-    value: squares === 0 ? 0 : (sum * sum) / (offered.size * squares),
-    samples: offered.size,
-    interval: undefined,
-  };
+  return squares === 0 ? 0 : (sum * sum) / (shares.length * squares);
 }

@@ -131,6 +131,63 @@ describe('handling', () => {
   });
 });
 
+describe('fairness among the consumers', () => {
+  const gate = 'fairness.consumers >= 0.95';
+  /** Everything is handled by these members of the first worker, turn by turn. */
+  const among = (members: readonly number[], overrides: Partial<HistorySpec> = {}) =>
+    check({
+      consumers: 1,
+      story: (ordinal, healthy) => {
+        const [handling] = healthy.handlings ?? [];
+        if (!handling) return healthy;
+        return { ...healthy, handlings: [{ ...handling, member: members[ordinal % members.length]! }] };
+      },
+      ...overrides,
+    });
+
+  it('is one where each member has as much to do as any other', () => {
+    expect(measure(among([0, 1, 2, 3]), gate, [], 4)).toMatchObject({ value: expect.closeTo(1, 9), samples: 800 });
+  });
+
+  it('falls with those that have more to do, or nothing', () => {
+    // 200, 200 and 400 of 800; a fourth member has none of them.
+    const run = among([0, 1, 2, 2]);
+    expect(measure(run, gate, [], 3).value).toBeCloseTo(800 ** 2 / (3 * (2 * 200 ** 2 + 400 ** 2)), 9);
+    expect(measure(run, gate, [], 4).value).toBeCloseTo(800 ** 2 / (4 * (2 * 200 ** 2 + 400 ** 2)), 9);
+    expect(measure(among([0]), gate, [], 4).value).toBeCloseTo(1 / 4, 9);
+  });
+
+  it('goes by the worker as well, by the phase, and by who began a message first', () => {
+    const run = check({
+      story: (ordinal, healthy) => {
+        const [handling] = healthy.handlings ?? [];
+        if (!handling) return healthy;
+        const first = { ...handling, consumer: secondOf(ordinal) < 10 ? `${ordinal % 2}.0` : '1.0', failed: true };
+        const again = {
+          ...first,
+          consumer: '0.0',
+          startMs: first.startMs + 2,
+          endMs: first.startMs + 3,
+          failed: false,
+        };
+        return { ...healthy, handlings: [first, again] };
+      },
+    });
+    expect(measure(run, `${gate} during steady`)).toMatchObject({ value: expect.closeTo(1, 9), samples: 400 });
+    expect(measure(run, `${gate} during late`)).toMatchObject({ value: 0.5, samples: 400 });
+  });
+
+  it('leaves out the fresh consumer of the drain, and has nothing to say of no message', () => {
+    const { history } = among([0]);
+    const fresh = checkRun({ ...history, files: history.files.map((file) => ({ ...file, fresh: true })) });
+    expect(measure(fresh, gate)).toMatchObject({ samples: 0 });
+    expect(measure(check({ story: (_, healthy) => ({ ...healthy, handlings: [] }) }), gate)).toMatchObject({
+      value: 0,
+      samples: 0,
+    });
+  });
+});
+
 describe('the registry', () => {
   it('finds every metric by its name, and any percentile', () => {
     for (const { name } of METRICS) {
