@@ -1,3 +1,5 @@
+import { BrokerError } from '../../broker/broker-error.js';
+import { type BalancingOptions, resolveBalancing } from '../../broker/groups/balancing.js';
 import type { HealthOptions } from '../../broker/index.js';
 import { DURABILITIES, type Durability, type OnReplicaLoss, REPLICA_LOSS_POLICIES } from '../../broker/log/message.js';
 import { didYouMean } from '../scenario/suggest.js';
@@ -22,6 +24,8 @@ export interface ReferenceOptions extends HealthOptions {
   readonly leaseRenewMs: number;
   /** An owner that was not confirmed for this long stops. */
   readonly leaseStopMs: number;
+  /** How partitions follow load; `false`: members get as many as each other, whatever lies in them. */
+  readonly balancing: BalancingOptions | false;
 }
 
 const DEFAULTS: ReferenceOptions = {
@@ -36,6 +40,7 @@ const DEFAULTS: ReferenceOptions = {
   leaseDurationMs: 2_000,
   leaseRenewMs: 500,
   leaseStopMs: 1_400,
+  balancing: {},
 };
 
 const CHOICES: Partial<Record<keyof ReferenceOptions, readonly string[]>> = {
@@ -62,6 +67,7 @@ export function referenceCapabilities(options: ReferenceOptions): DriverCapabili
     redeliveryAfterMs: Math.max(options.retryCapMs, options.leaseDurationMs) + RECONNECT_ALLOWANCE_MS,
     maxAttempts: options.maxAttempts,
     durability: options.durability,
+    severalMembers: true,
   };
 }
 
@@ -87,6 +93,7 @@ function problemOf(name: string, value: unknown): string | undefined {
     const names = [...Object.keys(DEFAULTS), ...HEALTH_OPTIONS];
     return `${name} is unknown.${didYouMean(name, names)} There are: ${names.join(', ')}`;
   }
+  if (name === 'balancing') return balancingProblem(value);
   const choices = CHOICES[name as keyof ReferenceOptions];
   if (choices !== undefined) {
     if (typeof value === 'string' && choices.includes(value)) return undefined;
@@ -94,4 +101,23 @@ function problemOf(name: string, value: unknown): string | undefined {
   }
   if (Number.isInteger(value) && (value as number) >= 1) return undefined;
   return `${name} ${JSON.stringify(value)}: a whole number of at least 1`;
+}
+
+function balancingProblem(value: unknown): string | undefined {
+  if (value === false) return undefined;
+  const known = Object.keys(resolveBalancing({})!);
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    return `balancing ${JSON.stringify(value)}: false, or a mapping with ${known.join(', ')}`;
+  }
+  const unknown = Object.keys(value).find((name) => !known.includes(name));
+  if (unknown !== undefined) {
+    return `balancing.${unknown} is unknown.${didYouMean(unknown, known)} There are: ${known.join(', ')}`;
+  }
+  try {
+    resolveBalancing(value);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof BrokerError)) throw error;
+    return error.message;
+  }
 }

@@ -55,7 +55,7 @@ class ReferenceDriver implements Driver {
 
   async consume(handler: MessageHandler, ready: () => void, signal: AbortSignal): Promise<void> {
     const { topic, group, concurrency } = this.#context;
-    const { ordering, maxAttempts, retryBaseMs, retryCapMs, leaseDurationMs, leaseRenewMs, leaseStopMs } =
+    const { ordering, maxAttempts, retryBaseMs, retryCapMs, leaseDurationMs, leaseRenewMs, leaseStopMs, balancing } =
       this.#options;
     const broker = await this.#connect();
     await using _subscription = await broker.subscribe(topic, group, handler, {
@@ -67,6 +67,7 @@ class ReferenceDriver implements Driver {
       leaseDurationMs,
       leaseRenewMs,
       leaseStopMs,
+      balancing,
       ...statedHealthOptions(this.#options),
     });
     ready();

@@ -9,7 +9,11 @@ describe("the reference driver's options", () => {
       onReplicaLoss: 'survivors',
       ordering: 'key',
       maxAttempts: 5,
+      balancing: {},
     });
+    const balancing = { slack: 0.05, holdMs: 2_000 };
+    expect(parseReferenceOptions({ balancing })).toMatchObject({ balancing });
+    expect(parseReferenceOptions({ balancing: false })).toMatchObject({ balancing: false });
     expect(parseReferenceOptions({ partitions: 8, ordering: 'none' })).toMatchObject({
       partitions: 8,
       ordering: 'none',
@@ -33,6 +37,10 @@ describe("the reference driver's options", () => {
     [{ durability: 'sure' }, 'durability "sure": one of leader, replicated, fsync'],
     [{ onReplicaLoss: 'panic' }, 'onReplicaLoss "panic": one of survivors, block, degrade'],
     [{ leaseRenewMs: 2_000 }, 'leaseRenewMs 2000, leaseStopMs 1400, leaseDurationMs 2000: each must be below the next'],
+    [{ balancing: true }, 'balancing true: false, or a mapping with drainMs, slack, threshold, holdMs, coolDownMs'],
+    [{ balancing: { holdsMs: 1 } }, 'balancing.holdsMs is unknown. Did you mean "holdMs"?'],
+    [{ balancing: { slack: 0 } }, 'balancing.slack 0: a number above 0'],
+    [{ balancing: { holdMs: '2s' } }, 'balancing.holdMs 2s: a number of at least 0'],
     [{ partitions: 0 }, 'partitions 0: a whole number of at least 1'],
     [{ ordering: 'strict', maxAttempts: '3' }, 'ordering "strict": one of key, none; maxAttempts "3": a whole number'],
   ])('%j is refused', (options, message) => {
