@@ -86,20 +86,47 @@ export function filled(previous: Assignment, members: readonly string[]): Assign
 
 /**
  * For each partition the member that would get it if its own one were gone: it watches, so that a death costs the time of
- * a lease and no more.
+ * a lease and no more. The same as {@link rebalance} without that one, for every owner: but nearly always the others keep what they
+ * have, and only what is free has to be given out, so that a group of a hundred does not compute a hundred assignments.
  */
 export function heirsOf(assignment: Assignment, members: readonly string[]): Assignment {
+  const sorted = sortedOf(members);
+  const owned = ownedBy(assignment, sorted);
+  const ascending = sorted.toSorted((a, b) => owned.get(a)!.length - owned.get(b)!.length);
+  const idle = ascending.filter((one) => owned.get(one)!.length === 0).length;
   const heirs: (string | undefined)[] = assignment.map(() => undefined);
   for (const member of new Set(assignment)) {
     if (member === undefined) continue;
-    const others = members.filter((other) => other !== member);
-    const without = rebalance(
-      assignment.map((one) => (one === member ? undefined : one)),
-      others,
-    );
-    for (const [partition, one] of assignment.entries()) if (one === member) heirs[partition] = without[partition];
+    const others = ascending.filter((other) => other !== member);
+    const isFree = (one: string | undefined) => one === undefined || one === member || !owned.has(one);
+    const free = [...assignment.keys()].filter((partition) => isFree(assignment[partition]));
+    const even = Math.floor(free.length / others.length);
+    const more = free.length % others.length;
+    // Whoever would be left with nothing takes from those that have most.
+    const takes = assignment.length >= others.length && even === 0 && idle > more;
+    const without = takes
+      ? rebalance(
+          assignment.map((one) => (one === member ? undefined : one)),
+          others,
+        )
+      : givenOut(free, new Map(others.map((other, rank) => [other, even + (rank < more ? 1 : 0)])));
+    for (const partition of free) if (assignment[partition] === member) heirs[partition] = without[partition];
   }
   return heirs;
+}
+
+/** Who gets each of these partitions, by rank, among those with room. */
+function givenOut(free: readonly number[], room: Map<string, number>): Assignment {
+  const next: (string | undefined)[] = [];
+  const takers = new Set([...room.keys()].filter((one) => room.get(one)! > 0));
+  for (const partition of free) {
+    if (takers.size === 0) return next;
+    const member = highestRanked(partition, [...takers]);
+    next[partition] = member;
+    room.set(member, room.get(member)! - 1);
+    if (room.get(member) === 0) takers.delete(member);
+  }
+  return next;
 }
 
 function sortedOf(members: readonly string[]): string[] {

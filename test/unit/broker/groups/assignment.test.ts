@@ -115,6 +115,23 @@ describe('heirs', () => {
     );
   });
 
+  it('are those of any assignment that may be stored, for owners that are gone as well', () => {
+    fc.assert(
+      fc.property(stored, ({ members, previous }) => {
+        const heirs = heirsOf(previous, members);
+        for (const [partition, owner] of previous.entries()) {
+          const freed = previous.map((one) => (one === owner ? undefined : one));
+          const without = rebalance(
+            freed,
+            members.filter((other) => other !== owner),
+          );
+          expect(heirs[partition]).toBe(owner === undefined ? undefined : without[partition]);
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+
   it('are none where there is one member, or none of it', () => {
     expect(heirsOf(['a', 'a'], ['a'])).toEqual([undefined, undefined]);
     expect(heirsOf([undefined], ['a'])).toEqual([undefined]);
