@@ -68,6 +68,14 @@ export function runningPid({ name, pid, running }: ManagedProcess): number {
   throw new FaultError('not-running', `${name} is not running, so there is nothing to hit`);
 }
 
+/** The pid of a process that can be stopped in order. Throws {@link FaultError} `not-running`. */
+export function orderlyPid(process: ManagedProcess, holds: Holds): number {
+  const pid = runningPid(process);
+  // Between a SIGSTOP and its effect only the hold tells.
+  if (!holds.isHeld(process.name, 'pause') && processState(pid) !== 'T') return pid;
+  throw new FaultError('not-running', `${process.name} is paused, so it cannot be stopped in order`);
+}
+
 /** One letter as `ps` shows it: R running, S sleeping, T stopped, Z ended and not yet reaped; undefined: no such process. */
 export function processState(pid: number): string | undefined {
   try {

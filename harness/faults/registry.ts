@@ -21,6 +21,7 @@ import { scriptFlush } from './script-flush.js';
 import { slicer } from './slicer.js';
 import { slowClose } from './slow-close.js';
 import { stall } from './stall.js';
+import { stop } from './stop.js';
 import { timeout } from './timeout.js';
 
 /** Every fault that a scenario can name. Adding one is one file and one line (docs/guide/add-a-fault.md). */
@@ -38,6 +39,7 @@ export const FAULT_KINDS: readonly FaultKind[] = [
   pause,
   stall,
   restart,
+  stop,
   rollingRestart,
   failover,
   demote,

@@ -1,16 +1,14 @@
 import { z } from 'zod';
 import type { Evidence, FaultKind } from './fault.js';
-import { FaultError } from './fault-error.js';
 import { holdsOf } from './holds.js';
 import { findStoredData, removeFiles, seeLoss } from './lost-data.js';
 import {
   endsWithin,
   expectHealthy,
   isGone,
+  orderlyPid,
   processName,
-  processState,
   resolveProcess,
-  runningPid,
   serverPid,
   stopsInOrder,
 } from './process-target.js';
@@ -44,12 +42,8 @@ export const restart: FaultKind<z.output<typeof params>> = {
     const { environment, clock } = context;
     const target = await resolveProcess(context, restart);
     const { process, node } = target;
-    const pid = runningPid(process);
     const holds = holdsOf(environment);
-    // Between a SIGSTOP and its effect only the hold tells.
-    if (holds.isHeld(process.name, 'pause') || processState(pid) === 'T') {
-      throw new FaultError('not-running', `${process.name} is paused, so it cannot be stopped in order`);
-    }
+    const pid = orderlyPid(process, holds);
     const stored = data === 'lost' && node !== undefined ? await findStoredData(node) : undefined;
     const hold = holds.add(process.name, 'restart');
     const sinceNs = clock.nowNs();

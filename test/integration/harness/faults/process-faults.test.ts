@@ -19,7 +19,7 @@ const { signal } = new AbortController();
 const kind = (name: string) => findFaultKind(name) as FaultKind;
 
 const targets = ['redis-master', 'redis-1', 'consumer-1'];
-const onAll = ['kill', 'pause', 'restart'].flatMap((name) => targets.map((target) => [name, target] as const));
+const onAll = ['kill', 'pause', 'restart', 'stop'].flatMap((name) => targets.map((target) => [name, target] as const));
 const cases = [...onAll, ['stall', 'consumer-1'] as const];
 
 describe('faults on processes', () => {
@@ -44,7 +44,7 @@ describe('faults on processes', () => {
     const fault = await injectRaw(kind(name), { [name]: target }, bed.context);
     expect(fault.affected).toEqual([processOf(target).name]);
     expect(await fault.prove(signal)).toMatchObject({ tookHold: true });
-    if (name === 'kill') expect(processState(pid)).toBeUndefined();
+    if (name === 'kill' || name === 'stop') expect(processState(pid)).toBeUndefined();
     if (name === 'pause') expect(processState(pid)).toBe('T');
     if (name === 'stall') expect(processState(pid)).toMatch(/[RSD]/);
     await fault.lift(signal);
@@ -71,7 +71,7 @@ describe('faults on processes', () => {
 
   test('a killed process is not hit again, and the first lifting starts it', async () => {
     const first = await injectRaw(kind('kill'), { kill: 'redis-1' }, bed.context);
-    for (const name of ['kill', 'pause', 'restart']) {
+    for (const name of ['kill', 'pause', 'restart', 'stop']) {
       await expect(injectRaw(kind(name), { [name]: 'redis-1' }, bed.context)).rejects.toMatchObject({
         code: 'not-running',
       });
@@ -132,11 +132,13 @@ describe('faults on processes', () => {
     await expectWell('consumer-1');
   });
 
-  test('a paused process is not restarted: it cannot stop in order', async () => {
+  test('a paused process is neither restarted nor stopped: it cannot stop in order', async () => {
     const paused = await injectRaw(kind('pause'), { pause: 'consumer-1' }, bed.context);
-    await expect(injectRaw(kind('restart'), { restart: 'consumer-1' }, bed.context)).rejects.toMatchObject({
-      code: 'not-running',
-    });
+    for (const name of ['restart', 'stop']) {
+      await expect(injectRaw(kind(name), { [name]: 'consumer-1' }, bed.context)).rejects.toMatchObject({
+        code: 'not-running',
+      });
+    }
     await paused.lift(signal);
     await expectWell('consumer-1');
   });
