@@ -110,12 +110,15 @@ describe('the members of a group', () => {
 
   it('stand by where there are more of them than partitions, and take over', async () => {
     const topic = await aTopic(2);
-    const members = await Promise.all([join(topic), join(topic), join(topic), join(topic)]);
+    const journal = new Journal();
+    const members = await Promise.all([1, 2, 3, 4].map(() => join(topic, journal.record)));
     await eventually(() => owned(members).toSorted().join() === '0,0,1,1');
     const busy = members.filter(({ partitions }) => partitions.length === 1);
     const idle = members.filter((member) => !busy.includes(member));
     await Promise.all(busy.map((member) => member.close()));
     await eventually(() => owned(idle).join() === '1,1');
+    await publishAll(broker, topic, numbered(20, 10));
+    await eventually(() => journal.handled.length === 20);
     await Promise.all(idle.map((member) => member.close()));
   });
 
@@ -187,12 +190,16 @@ describe('a member with an id', () => {
 
   it('is refused while a living one has the same, which goes on', async () => {
     const topic = await aTopic();
-    const first = await join(topic, () => {}, { memberId: 'a' });
+    const journal = new Journal();
+    const first = await join(topic, journal.record, { memberId: 'a' });
     await expect(join(topic, () => {}, { memberId: 'a' })).rejects.toMatchObject({
       code: 'duplicate-member',
       message: expect.stringContaining("'a'"),
     });
     await balanced(first);
+    expect(first.members).toEqual(['a']);
+    await publishAll(broker, topic, numbered(20, 10));
+    await eventually(() => journal.handled.length === 20);
     await first.close();
   });
 });

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { MessageBroker, Subscription } from '../../../broker/index.js';
+import type { BrokerError, MessageBroker, Subscription } from '../../../broker/index.js';
 import { groupKeys } from '../../../broker/log/keys.js';
 import { collect, connect, freshTopic, Journal, message, numbered, publishAll } from '../../fixtures/broker-bed.js';
 import { eventually, RedisServer } from '../../fixtures/redis-server.js';
@@ -63,6 +63,25 @@ describe('a member', () => {
     expect(startedOf(lines)).toHaveLength(started);
     expect(owns(4)(standby)).toBe(true);
     await eventually(async () => (await collect(broker.inventory(topic, 'g'))).length === 0);
+  });
+
+  it('takes the seat of one with its id that was silent for its session, and handles alone once that one runs again', async () => {
+    const topic = await topicOf(4);
+    const { lines, child } = consumer(topic, 1, 'a');
+    await publishAll(broker, topic, numbered(100, 10));
+    await eventually(() => ended(lines).length === 100);
+    const options = { memberId: 'a', sessionTimeoutMs: 2_000 };
+    await expect(broker.subscribe(topic, 'g', () => {}, options)).rejects.toMatchObject({ code: 'duplicate-member' });
+    child.kill('SIGSTOP');
+    const journal = new Journal();
+    await using heir = await subscribed(() => broker.subscribe(topic, 'g', journal.record, options));
+    await eventually(() => owns(4)(heir));
+    child.kill('SIGCONT');
+    await eventually(() => lines.includes('replaced'));
+    await publishAll(broker, topic, numbered(100, 10, 'late'));
+    await eventually(() => journal.handled.length === 100);
+    expect(startedOf(lines)).toHaveLength(100);
+    expect(heir.members).toEqual(['a']);
   });
 
   it('takes over at once from an owner that closes', async () => {
@@ -161,9 +180,32 @@ async function topicOf(partitions: number): Promise<string> {
   return topic;
 }
 
-function consumer(topic: string, handlerMs: number): { lines: string[]; child: ChildProcess } {
+/** The id is refused for as long as its last beat may be that of a living one. */
+async function subscribed(subscribe: () => Promise<Subscription>): Promise<Subscription> {
+  let subscription: Subscription | undefined;
+  await eventually(async () => {
+    subscription = await subscribe().catch((error: BrokerError) => {
+      if (error.code !== 'duplicate-member') throw error;
+      return undefined;
+    });
+    return subscription !== undefined;
+  });
+  return subscription!;
+}
+
+function consumer(topic: string, handlerMs: number, memberId = ''): { lines: string[]; child: ChildProcess } {
   const script = fileURLToPath(new URL('../../fixtures/broker-consumer.ts', import.meta.url));
-  const args = ['--import', import.meta.resolve('tsx'), script, String(server.port), topic, 'g', String(handlerMs)];
+  const args = [
+    '--import',
+    import.meta.resolve('tsx'),
+    script,
+    String(server.port),
+    topic,
+    'g',
+    String(handlerMs),
+    '',
+    memberId,
+  ];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   children.add(child);
   const lines: string[] = [];
