@@ -34,7 +34,7 @@ export type { OnPublishOutcome, PublishOutcome } from './log/outgoing-frame.js';
 export { MessageBroker } from './message-broker.js';
 export type { RedisAddress } from './redis/link.js';
 export type { ClusterEndpoint, NatMap, RedisEndpoint, SentinelEndpoint, StandaloneEndpoint } from './redis/network.js';
-export type { AutoscaleOptions } from './scaling/autoscale-options.js';
+export type { AutoscaleOptions, ScalingLook } from './scaling/autoscale-options.js';
 export type { Autoscaler } from './scaling/autoscaler.js';
 export { type ExternalMetricValueList, ExternalScaler, type ScalingFigure } from './scaling/external-scaler.js';
 export { ProcessScaler, type ProcessScalerOptions, type WorkerProgram } from './scaling/process-scaler.js';

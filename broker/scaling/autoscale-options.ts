@@ -22,17 +22,34 @@ export interface AutoscaleOptions {
   readonly coolDownMs?: number;
   /** How often it looks (default 1,000). */
   readonly everyMs?: number;
+  /** Told what it saw each time that it looked, once something was handled. */
+  readonly onLook?: (look: ScalingLook) => void;
+}
+
+/** What a group has to do, and how many members that takes. */
+export interface ScalingLook {
+  /** What the scaler was told last. */
+  readonly members: number;
+  /** How many the load needs, those that drain included: before tolerance, hold time and limits. */
+  readonly needed: number;
+  readonly ratePerSec: number;
+  readonly backlog: number;
+  /** What a handler takes. */
+  readonly serviceMs: number;
+  /** Every partition is in it: else it is so much at the least. */
+  readonly isWhole: boolean;
 }
 
 export interface ResolvedAutoscaleOptions extends ScaleLimits, Capacity {
   readonly scaler: Scaler;
   readonly everyMs: number;
+  readonly onLook: (look: ScalingLook) => void;
 }
 
 /** Throws `bad-option`. */
 export function resolveAutoscaleOptions(options: AutoscaleOptions, partitions: number): ResolvedAutoscaleOptions {
   const { scaler, min = 1, max = partitions, targetUtilization = 0.7, drainMs = 30_000, tolerance = 0.1 } = options;
-  const { scaleInHoldMs = 60_000, coolDownMs = 30_000, everyMs = 1_000 } = options;
+  const { scaleInHoldMs = 60_000, coolDownMs = 30_000, everyMs = 1_000, onLook = () => {} } = options;
   if (typeof scaler?.scaleTo !== 'function') throw bad('scaler', scaler, 'an object with scaleTo');
   if (!Number.isInteger(min) || min < 1) throw bad('min', min, 'a whole number of at least 1');
   if (!Number.isInteger(max) || max < min) throw bad('max', max, `a whole number of at least min, ${min}`);
@@ -48,7 +65,7 @@ export function resolveAutoscaleOptions(options: AutoscaleOptions, partitions: n
     if (!(value >= 0)) throw bad(name, value, 'a number of at least 0');
   }
   const limits = { min, max: Math.min(max, partitions), tolerance, scaleInHoldMs, coolDownMs };
-  return { scaler, targetUtilization, drainMs, everyMs, ...limits };
+  return { scaler, targetUtilization, drainMs, everyMs, onLook, ...limits };
 }
 
 function bad(name: string, value: unknown, expected: string): BrokerError {

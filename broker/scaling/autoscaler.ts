@@ -71,6 +71,7 @@ export class Autoscaler implements AsyncDisposable {
       return;
     }
     const need = this.#needOf(load);
+    this.#tell(load, need, this.#members);
     const next = this.#decider.decide(need, this.#members, this.#context.clock.nowMs());
     if (next !== undefined) await this.#scale(next, reasonOf(load, need));
   }
@@ -86,6 +87,15 @@ export class Autoscaler implements AsyncDisposable {
     }
     this.#members = to;
     onEvent({ kind: 'scaling', topic, group, from, to, reason });
+  }
+
+  #tell(
+    { ratePerSec, backlog, serviceMs, concurrency }: GroupLoad,
+    { members: needed, isWhole }: Need,
+    members: number,
+  ) {
+    if (serviceMs === undefined || concurrency === undefined) return;
+    this.#options.onLook({ members, needed, ratePerSec, backlog, serviceMs, isWhole });
   }
 
   #needOf({ ratePerSec, backlog, serviceMs, concurrency, draining, isWhole }: GroupLoad): Need {

@@ -2,7 +2,11 @@ import { describe, expect, it } from 'vitest';
 import type { BrokerEvent } from '../../../../broker/broker-event.js';
 import { loadReport } from '../../../../broker/groups/member-load.js';
 import type { Roster } from '../../../../broker/groups/roster.js';
-import { type AutoscaleOptions, resolveAutoscaleOptions } from '../../../../broker/scaling/autoscale-options.js';
+import {
+  type AutoscaleOptions,
+  resolveAutoscaleOptions,
+  type ScalingLook,
+} from '../../../../broker/scaling/autoscale-options.js';
 import { Autoscaler } from '../../../../broker/scaling/autoscaler.js';
 import { ManualClock } from '../../../fixtures/manual-clock.js';
 
@@ -20,6 +24,12 @@ function rosterOf(members: number, ratePerSec: number): Roster {
     assignment: ids,
     reports: new Map(reports),
   };
+}
+
+/** The same where no handler has returned yet. */
+function unknownOf(roster: Roster): Roster {
+  const report = loadReport({ serviceMs: undefined, concurrency: 1, partitions: new Map() });
+  return { ...roster, reports: new Map([...roster.reports.keys()].map((id) => [id, report])) };
 }
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
@@ -87,6 +97,22 @@ describe('an autoscaler', () => {
     expect(asked).toHaveLength(2);
     await rounds(20);
     expect(asked.at(-1)![0]).toBe(1);
+    await autoscaler.close();
+  });
+
+  it('tells what it saw each time that it looked, and nothing before anything was handled', async () => {
+    const looks: ScalingLook[] = [];
+    const onLook = (look: ScalingLook) => looks.push(look);
+    const { state, autoscaler, rounds } = bed({ onLook }, unknownOf(rosterOf(1, 21)));
+    await rounds(3);
+    expect(looks).toEqual([]);
+    state.roster = rosterOf(1, 21);
+    await rounds(2);
+    const look = { ratePerSec: 21, backlog: 0, serviceMs: 100, isWhole: true };
+    expect(looks).toEqual([
+      { ...look, members: 1, needed: expect.closeTo(3) },
+      { ...look, members: 3, needed: expect.closeTo(3) },
+    ]);
     await autoscaler.close();
   });
 
