@@ -1,17 +1,13 @@
 import { formatAt, formatMs, formatRate } from '../format.js';
 import type { Results } from '../results.js';
 import { type Content, embeddedJson, html, type Markup } from './markup.js';
-import { linearScale, linePath, logScale, round, type Scale, timeTicks } from './scale.js';
-import { type Limit, type TimelineData, type TimelineFault, timelineData } from './timeline-data.js';
+import { linearScale, linePath, logScale, round, type Scale } from './scale.js';
+import { headOf, LEFT, lineLegend, timeAxis, timeScale, valueAxis, WIDTH } from './time-axis.js';
+import { type Limit, type TimelineData, timelineData } from './timeline-data.js';
 
-const WIDTH = 1080;
-const LEFT = 68;
-const RIGHT = 12;
-const LANE = 20;
 const THROUGHPUT_HEIGHT = 150;
 const LATENCY_HEIGHT = 190;
 const GAP = 30;
-const CHAR = 6.6;
 /** Columns of the static picture, and of the interactive one: ten minutes in full. */
 const STATIC_POINTS = 400;
 const INTERACTIVE_POINTS = 6000;
@@ -32,9 +28,9 @@ ${note}${eventList(results)}`;
 
 /** Throughput and latency over one time axis with phases, faults, events and limits, as SVG. */
 export function staticTimeline(data: TimelineData): Markup {
-  const x = (ms: number) => LEFT + (Math.min(Math.max(ms, 0), data.spanMs) / data.spanMs) * (WIDTH - LEFT - RIGHT);
-  const lanes = faultLanes(data.faults, x);
-  const top = 26 + Math.max(0, ...lanes.map((lane) => lane + 1)) * LANE + 8;
+  const x = timeScale(data.spanMs);
+  const head = headOf(data, x);
+  const { top } = head;
   const middle = top + THROUGHPUT_HEIGHT + GAP;
   const bottom = middle + LATENCY_HEIGHT;
   const rates = [...data.offered, ...data.delivered, ...data.limits.throughput.map((limit) => limit.value)];
@@ -48,11 +44,9 @@ export function staticTimeline(data: TimelineData): Markup {
     const ys = column.map((value) => (value === null ? null : scale(value)));
     return html`<path class="line ${kind}" d="${linePath(xs, ys)}"/>`;
   };
-  const ticks = timeTicks(data.spanMs, 12);
   return html`<svg viewBox="0 0 ${WIDTH} ${bottom + 46}" width="${WIDTH}" role="img" aria-label="${summary(data)}">
-${data.phases.map((phase, i) => phaseStrip(phase, i, x, bottom))}
-${data.faults.map((fault, i) => faultBand(fault, lanes[i]!, x, bottom))}
-${axis(rateScale, formatRate)}${axis(latencyScale, formatTick)}
+${head.draw(bottom)}
+${valueAxis(rateScale, formatRate)}${valueAxis(latencyScale, formatTick)}
 <text class="title" x="${LEFT}" y="${top - 5}">Throughput</text>
 <text class="title" x="${LEFT}" y="${middle - 7}">End-to-end latency (log)</text>
 ${line(data.offered, rateScale, 'offered')}${line(data.delivered, rateScale, 'main')}
@@ -60,70 +54,13 @@ ${data.rejected.some((value) => value > 0) && line(data.rejected, rateScale, 'ba
 ${line(data.max, latencyScale, 'max')}${line(data.p50, latencyScale, 'p50')}${line(data.p99, latencyScale, 'main')}
 ${data.limits.throughput.map((limit) => limitLine(limit, rateScale, x))}
 ${data.limits.latency.map((limit) => limitLine(limit, latencyScale, x))}
-${ticks.map((ms) => html`<text class="tick" x="${round(x(ms))}" y="${bottom + 16}" text-anchor="${x(ms) > WIDTH - 24 ? 'end' : 'middle'}">${tickTime(ms)}</text>`)}
+${timeAxis(data.spanMs, bottom, x)}
 ${data.events.map(({ atMs, text }) => {
   const at = round(x(atMs));
   return html`<path class="event" d="M${at} ${bottom + 22}l5 5l-5 5l-5 -5z"><title>${formatAt(atMs)}: ${text}</title></path>`;
 })}
 ${legend(bottom + 40, data)}
 </svg>`;
-
-  function axis(scale: Scale, format: (value: number) => string): Content {
-    return scale.ticks.map((value) => {
-      const y = round(scale(value));
-      return html`<line class="grid" x1="${LEFT}" x2="${WIDTH - RIGHT}" y1="${y}" y2="${y}"/><text class="tick" x="${LEFT - 8}" y="${y + 4}" text-anchor="end">${format(value)}</text>`;
-    });
-  }
-}
-
-/** Greedy: a fault goes to the first lane in which its bar and its label are free. */
-export function faultLanes(faults: readonly TimelineFault[], x: (ms: number) => number): number[] {
-  const ends: number[] = [];
-  return faults.map((fault) => {
-    const from = x(fault.fromMs);
-    const to = Math.max(x(fault.toMs), from + faultLabel(fault).length * CHAR + 12);
-    const free = ends.findIndex((end) => end <= from);
-    const lane = free === -1 ? ends.length : free;
-    ends[lane] = to + 6;
-    return lane;
-  });
-}
-
-function phaseStrip(
-  phase: TimelineData['phases'][number],
-  i: number,
-  x: (ms: number) => number,
-  bottom: number,
-): Markup {
-  const from = round(x(phase.fromMs));
-  const width = round(x(phase.toMs) - x(phase.fromMs));
-  const label = phase.measure ? phase.name : `${phase.name} (not measured)`;
-  const room = Math.floor((width - 8) / CHAR);
-  const fitting = label.length <= room ? label : phase.name;
-  const text = fitting.length <= room ? fitting : room >= 4 ? `${fitting.slice(0, room - 1)}…` : '';
-  return html`<g><title>Phase ${label}, ${formatAt(phase.fromMs)} to ${formatAt(phase.toMs)}</title>
-<rect class="phase ${i % 2 === 0 ? 'even' : 'odd'}" x="${from}" y="0" width="${width}" height="20" rx="3"/>
-<text class="phase-name" x="${round(from + width / 2)}" y="14" text-anchor="middle">${text}</text>
-${i > 0 && html`<line class="phase-edge" x1="${from}" x2="${from}" y1="22" y2="${bottom}"/>`}</g>`;
-}
-
-function faultBand(fault: TimelineFault, lane: number, x: (ms: number) => number, bottom: number): Markup {
-  const from = round(x(fault.fromMs));
-  const width = Math.max(2, round(x(fault.toMs) - x(fault.fromMs)));
-  const y = 26 + lane * LANE;
-  const label = faultLabel(fault);
-  const fits = from + label.length * CHAR + 8 <= WIDTH;
-  const held = fault.tookHold ? '' : ' not-held';
-  return html`<g class="fault${held}"><title>${label}, ${formatAt(fault.fromMs)} to ${formatAt(fault.toMs)}</title>
-<rect class="band" x="${from}" y="${y}" width="${width}" height="${bottom - y}"/>
-<rect class="bar" x="${from}" y="${y}" width="${width}" height="3"/>
-<text class="fault-name" x="${fits ? from + 4 : round(from + width)}" y="${y + 15}" text-anchor="${fits ? 'start' : 'end'}">${label}</text></g>`;
-}
-
-function faultLabel(fault: TimelineFault): string {
-  const name = fault.id.startsWith(fault.kind) ? fault.id : `${fault.id} · ${fault.kind}`;
-  const short = name.length > 48 ? `${name.slice(0, 47)}…` : name;
-  return fault.tookHold ? `⚡ ${short}` : `✕ ${short} (did not take hold)`;
 }
 
 function limitLine(limit: Limit, scale: Scale, x: (ms: number) => number): Markup {
@@ -135,20 +72,17 @@ function limitLine(limit: Limit, scale: Scale, x: (ms: number) => number): Marku
 }
 
 function legend(y: number, data: TimelineData): Markup {
-  const items = [
+  const items: (readonly [kind: string, label: string])[] = [
     ['main', 'delivered /s · p99'],
     ['offered', 'offered /s'],
     ['p50', 'p50'],
     ['max', 'max'],
-    ...(data.rejected.some((value) => value > 0) ? [['bad', 'rejected /s']] : []),
-    ...(data.limits.latency.length + data.limits.throughput.length > 0 ? [['limit-sample', 'gate limit']] : []),
-  ] as const;
-  let at = LEFT;
-  const drawn = items.map(([kind, label]) => {
-    const from = at;
-    at += 46 + label.length * CHAR;
-    return html`<line class="line ${kind}" x1="${from}" x2="${from + 24}" y1="${y - 4}" y2="${y - 4}"/><text class="tick" x="${from + 30}" y="${y}">${label}</text>`;
-  });
+    ...(data.rejected.some((value) => value > 0) ? [['bad', 'rejected /s'] as const] : []),
+    ...(data.limits.latency.length + data.limits.throughput.length > 0
+      ? [['limit-sample', 'gate limit'] as const]
+      : []),
+  ];
+  const { drawn, at } = lineLegend(y, items);
   const events =
     data.events.length > 0 &&
     html`<path class="event" d="M${at + 6} ${y - 9}l5 5l-5 5l-5 -5z"/><text class="tick" x="${at + 16}" y="${y}">event</text>`;
@@ -174,10 +108,6 @@ function summary(data: TimelineData): string {
 
 function formatTick(ms: number): string {
   return ms >= 1000 ? `${ms / 1000} s` : `${Number(ms.toPrecision(3))} ms`;
-}
-
-function tickTime(ms: number): string {
-  return ms >= 60_000 && ms % 60_000 === 0 ? `${ms / 60_000} min` : `${ms / 1000} s`;
 }
 
 function largest(values: readonly number[]): number {

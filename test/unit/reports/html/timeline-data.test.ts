@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { faultLanes } from '../../../../reports/html/timeline.js';
+import { faultLanes } from '../../../../reports/html/time-axis.js';
 import { timelineData } from '../../../../reports/html/timeline-data.js';
 import { sampleResults } from '../../../fixtures/results.js';
 
