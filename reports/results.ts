@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { scaling } from './scaling.js';
+import { heatMap, series } from './series.js';
 
 /**
  * results.json, version 1: the one product of a run. Everything else is rendered from it and can be rendered again.
@@ -182,41 +184,6 @@ const event = z.object({
   text: z.string(),
 });
 
-/** Columns of equal length, one entry per interval. */
-const series = z.object({
-  intervalMs: z.number(),
-  /** Start of each interval. */
-  atMs: z.array(z.number()),
-  offered: z.array(z.number()),
-  accepted: z.array(z.number()),
-  rejected: z.array(z.number()),
-  delivered: z.array(z.number()),
-  inFlight: z.array(z.number()),
-  /** End-to-end latency of messages *intended* in the interval; null: none. */
-  p50: z.array(nullableNumber),
-  p99: z.array(nullableNumber),
-  max: z.array(nullableNumber),
-  lagMax: z.array(nullableNumber),
-  /** Per process name: CPU share of one core (0..n). */
-  cpu: z.record(z.string(), z.array(nullableNumber)),
-  /** Per process name: longest event-loop delay in ms. */
-  eventLoop: z.record(z.string(), z.array(nullableNumber)),
-  redisMemoryBytes: z.array(nullableNumber),
-  redisOpsPerSec: z.array(nullableNumber),
-  steal: z.array(nullableNumber),
-});
-
-/** End-to-end latency over time as counts: `counts[interval][bucket]`, bucket b up to `upToMs[b]`, the last one open. */
-/** By interval of intended send time and by row of end-to-end latency; messages that never arrived are in no row. */
-const heatMap = z.object({
-  intervalMs: z.number(),
-  atMs: z.array(z.number()),
-  /** Upper bounds of the rows, ascending; the last row has what is above it too. */
-  upToMs: z.array(z.number()),
-  /** Messages, by interval and row. */
-  counts: z.array(z.array(z.number())),
-});
-
 const instrument = z.object({
   lag: latency,
   /** Share of the plan that the generator made in its worst second. */
@@ -245,6 +212,7 @@ export const resultsSchema = z
     events: z.array(event),
     series,
     heatMap: heatMap.optional(),
+    scaling: scaling.optional(),
     instrument,
     /** What the driver says about itself, apart from what was measured from outside. */
     system: z.record(z.string(), z.number()),

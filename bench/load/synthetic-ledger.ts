@@ -21,6 +21,7 @@ export function syntheticHistory(dir: string, count: number): RunHistory {
     endNs: START_NS + plan.endNs + 10e9,
     files: [fileOf(dir, 'producer', 0), ...Array.from({ length: CONSUMERS }, (_, i) => fileOf(dir, 'consumer', i))],
     inventory: { stable: true, scans: 2, problem: undefined, items: [] },
+    consumers: [],
     incidents: [],
     crashes: [],
     faults: [],

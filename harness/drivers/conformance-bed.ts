@@ -3,6 +3,8 @@ import { randomBytes } from 'node:crypto';
 import { systemClock } from '../clock.js';
 import { waitFor } from '../environment/wait-for.js';
 import type {
+  ConsumerLimits,
+  ConsumerScaler,
   Driver,
   DriverContext,
   DriverEndpoints,
@@ -98,6 +100,31 @@ export class ConformanceBed implements AsyncDisposable {
     await this.until('consume() ends when it is asked to', () => stopped);
     await consuming;
     await driver[Symbol.asyncDispose]();
+  }
+
+  /** Has the driver's autoscaler look until it has asked for consumers, and returns the counts. undefined: it has none. */
+  async autoscale(limits: ConsumerLimits): Promise<readonly number[] | undefined> {
+    const driver = await this.driver('autoscaler');
+    if (driver.capabilities.autoscale !== true) return undefined;
+    const asked: number[] = [];
+    const scaler: ConsumerScaler = { scaleTo: async (members) => void asked.push(members), tell() {} };
+    const stop = new AbortController();
+    let ready = false;
+    let stopped = false;
+    const scaling = driver.autoscale!(scaler, limits, () => (ready = true), stop.signal).finally(
+      () => (stopped = true),
+    );
+    scaling.catch(() => {});
+    try {
+      await this.until('autoscale() calls ready()', () => ready || stopped);
+      await this.until('autoscale() asks for consumers', () => asked.length > 0 || stopped);
+      equal(stopped, false, 'autoscale() goes on until it is asked to stop');
+    } finally {
+      stop.abort();
+    }
+    await this.until('autoscale() ends when it is asked to', () => stopped);
+    await scaling;
+    return asked;
   }
 
   /** What the driver says it holds; undefined: it has no inventory. */

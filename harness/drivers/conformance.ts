@@ -176,6 +176,19 @@ export const CONFORMANCE_CHECKS: readonly ConformanceCheck[] = [
     if (held !== undefined) equal(held.length, COUNT - finished, 'what was not handled is still there');
   }),
 
+  check(
+    'an autoscaler asks for as many consumers as its limits allow, and looks until it is asked to stop',
+    async (bed) => {
+      await bed.prepare();
+      // Nobody is there yet: at least the fewest have to be.
+      const asked = (await bed.autoscale({ min: 2, max: 3 })) ?? [];
+      ok(
+        asked.every((members) => members === 2 || members === 3),
+        `it asked for ${asked.join(', ')} consumers; 2 to 3 are allowed`,
+      );
+    },
+  ),
+
   check('everything can be disposed of twice', async (bed) => {
     const driver = await bed.prepare();
     await driver[Symbol.asyncDispose]();

@@ -18,7 +18,9 @@ export class DriverError extends HarnessError {
     /** A gate of the scenario rests on what the driver's capabilities rule out. */
     | 'unmeasurable-gate'
     /** The scenario has several members in one worker, and the driver cannot open them. */
-    | 'single-member';
+    | 'single-member'
+    /** The scenario leaves the number of consumers to the system, and the driver has no `autoscale`. */
+    | 'no-autoscaler';
   constructor(code: DriverError['code'], message: string, options?: ErrorOptions) {
     super(message, options);
     this.code = code;

@@ -9,8 +9,11 @@ export interface DriverModule {
 }
 
 export interface DriverContext {
-  /** Which process this is. `control` prepares topics; `inventory` reads back what is left after all others ended. */
-  readonly role: 'control' | 'producer' | 'consumer' | 'inventory';
+  /**
+   * Which process this is. `control` prepares topics; `autoscaler` decides how many consumers there are, where the scenario
+   * leaves that to the system; `inventory` reads back what is left after all others ended.
+   */
+  readonly role: 'control' | 'producer' | 'consumer' | 'autoscaler' | 'inventory';
   /** Addresses to connect to: already behind the proxies. */
   readonly endpoints: DriverEndpoints;
   /** The topic (queue, subject, ...) of this run; unique to it. */
@@ -19,7 +22,10 @@ export interface DriverContext {
   readonly group: string;
   /** `system.options` of the scenario, as written. The driver validates them. */
   readonly options: Readonly<Record<string, unknown>>;
-  /** Which of the `count` workers of its role this is (from 0). A killed worker comes back with the next `incarnation`. */
+  /**
+   * Which of the `count` workers of its role this is (from 0); of consumers that come and go, `count` is the most that there
+   * may be. A worker that was gone comes back with the next `incarnation`.
+   */
   readonly worker: { readonly index: number; readonly count: number; readonly incarnation: number };
   /** How many messages one member of the group may handle at a time: each call of {@link Driver.consume} is one. */
   readonly concurrency: number;
@@ -64,6 +70,8 @@ export interface DriverCapabilities {
   readonly ordering: 'key' | 'none';
   /** Whether {@link Driver.inventory} exists. Without it everything undelivered counts as lost. */
   readonly inventory: boolean;
+  /** Whether {@link Driver.autoscale} exists: scenarios with `consumers.autoscale` need it. */
+  readonly autoscale?: boolean;
   /** Longest time after which the system hands out an unsettled message again. The drain waits for it. */
   readonly redeliveryAfterMs: number;
   /**
@@ -93,10 +101,43 @@ export interface Driver extends AsyncDisposable {
    * again before it has resolved.
    */
   consume?(handler: MessageHandler, ready: () => void, signal: AbortSignal): Promise<void>;
+  /**
+   * Has `scaler` keep as many consumers as the load needs, within `limits`, until `signal` aborts, then resolves. Calls
+   * `ready` once it looks. Runs in a process of its own for the length of the load.
+   */
+  autoscale?(scaler: ConsumerScaler, limits: ConsumerLimits, ready: () => void, signal: AbortSignal): Promise<void>;
   /** Everything the system still holds of the topic, message by message. */
   inventory?(signal: AbortSignal): AsyncIterable<StoredMessage>;
   /** Figures of the system's own, for the report's *system* section. Never used for a verdict. */
   gauges?(): Readonly<Record<string, number>>;
+}
+
+/** Fewest and most consumers. As many as `min` run from the beginning, and always. */
+export interface ConsumerLimits {
+  readonly min: number;
+  readonly max: number;
+}
+
+/** What a driver's autoscaler moves: the harness starts and ends the consumer processes. */
+export interface ConsumerScaler {
+  /**
+   * From now on so many consumers are to run; `reason` is for people. Resolves when those that are too many have ended in
+   * order, and those that are missing have been started; rejects where it cannot be.
+   */
+  scaleTo(members: number, reason: string): Promise<void>;
+  /** What the system sees, for the picture in the report. As often as it looks. */
+  tell(look: ScalingLook): void;
+}
+
+export interface ScalingLook {
+  /** How many consumers the load needs, as a fraction, before limits and hysteresis. */
+  readonly needed: number;
+  /** Messages that come in. */
+  readonly ratePerSec: number;
+  /** Messages that wait, by the system's own estimate. */
+  readonly backlog: number;
+  /** What a handler takes. */
+  readonly serviceMs: number;
 }
 
 export interface DriverProducer extends AsyncDisposable {

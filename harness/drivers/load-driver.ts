@@ -85,15 +85,17 @@ function driverProblems(value: unknown): string[] {
   };
   expect(typeof driver.name === 'string' && driver.name !== '', 'name is not a text');
   expect(typeof driver.version === 'string', 'version is not a text');
-  for (const method of ['prepare', 'producer', 'consume', 'inventory', 'gauges'] as const) {
+  for (const method of ['prepare', 'producer', 'consume', 'autoscale', 'inventory', 'gauges'] as const) {
     expect(driver[method] === undefined || typeof driver[method] === 'function', `${method} is not a function`);
   }
   expect(typeof driver[Symbol.asyncDispose] === 'function', '[Symbol.asyncDispose] is not a function');
   const capabilities = (driver.capabilities ?? {}) as Partial<Driver['capabilities']>;
-  const { ordering, inventory, redeliveryAfterMs, durability, severalMembers } = capabilities;
+  const { ordering, inventory, autoscale, redeliveryAfterMs, durability, severalMembers } = capabilities;
   expect(ordering === 'key' || ordering === 'none', "capabilities.ordering is neither 'key' nor 'none'");
   expect(typeof inventory === 'boolean', 'capabilities.inventory is not a boolean');
   expect(inventory !== true || driver.inventory !== undefined, 'capabilities.inventory is true without inventory()');
+  expect(autoscale === undefined || typeof autoscale === 'boolean', 'capabilities.autoscale is not a boolean');
+  expect(autoscale !== true || driver.autoscale !== undefined, 'capabilities.autoscale is true without autoscale()');
   const finite = typeof redeliveryAfterMs === 'number' && redeliveryAfterMs >= 0 && redeliveryAfterMs < Infinity;
   expect(finite, 'capabilities.redeliveryAfterMs is not a number of milliseconds');
   expect(durability === undefined || typeof durability === 'string', 'capabilities.durability is not a text');

@@ -2,6 +2,7 @@ import { BrokerError } from '../../broker/broker-error.js';
 import { type BalancingOptions, resolveBalancing } from '../../broker/groups/balancing.js';
 import type { HealthOptions } from '../../broker/index.js';
 import { DURABILITIES, type Durability, type OnReplicaLoss, REPLICA_LOSS_POLICIES } from '../../broker/log/message.js';
+import { type AutoscaleOptions, resolveAutoscaleOptions } from '../../broker/scaling/autoscale-options.js';
 import { didYouMean } from '../scenario/suggest.js';
 import type { DriverCapabilities } from './driver.js';
 import { DriverError } from './driver-error.js';
@@ -26,7 +27,12 @@ export interface ReferenceOptions extends HealthOptions {
   readonly leaseStopMs: number;
   /** How partitions follow load; `false`: members get as many as each other, whatever lies in them. */
   readonly balancing: BalancingOptions | false;
+  /** Of the broker's autoscaler, where the scenario has one. */
+  readonly autoscale: ScalingPolicy;
 }
+
+/** How an autoscaler decides: its limits are the scenario's. */
+export type ScalingPolicy = Omit<AutoscaleOptions, 'scaler' | 'min' | 'max' | 'onLook'>;
 
 const DEFAULTS: ReferenceOptions = {
   partitions: 16,
@@ -41,6 +47,7 @@ const DEFAULTS: ReferenceOptions = {
   leaseRenewMs: 500,
   leaseStopMs: 1_400,
   balancing: {},
+  autoscale: {},
 };
 
 const CHOICES: Partial<Record<keyof ReferenceOptions, readonly string[]>> = {
@@ -64,6 +71,7 @@ export function referenceCapabilities(options: ReferenceOptions): DriverCapabili
   return {
     ordering: options.ordering,
     inventory: true,
+    autoscale: true,
     redeliveryAfterMs: Math.max(options.retryCapMs, options.leaseDurationMs) + RECONNECT_ALLOWANCE_MS,
     maxAttempts: options.maxAttempts,
     durability: options.durability,
@@ -93,7 +101,9 @@ function problemOf(name: string, value: unknown): string | undefined {
     const names = [...Object.keys(DEFAULTS), ...HEALTH_OPTIONS];
     return `${name} is unknown.${didYouMean(name, names)} There are: ${names.join(', ')}`;
   }
-  if (name === 'balancing') return balancingProblem(value);
+  if (name === 'balancing' && value === false) return undefined;
+  if (name === 'balancing') return mappingProblem(name, value, BALANCING, resolveBalancing, 'false, or ');
+  if (name === 'autoscale') return mappingProblem(name, value, SCALING, resolveScaling);
   const choices = CHOICES[name as keyof ReferenceOptions];
   if (choices !== undefined) {
     if (typeof value === 'string' && choices.includes(value)) return undefined;
@@ -103,21 +113,40 @@ function problemOf(name: string, value: unknown): string | undefined {
   return `${name} ${JSON.stringify(value)}: a whole number of at least 1`;
 }
 
-function balancingProblem(value: unknown): string | undefined {
-  if (value === false) return undefined;
-  const known = Object.keys(resolveBalancing({})!);
+const BALANCING = Object.keys(resolveBalancing({})!);
+const SCALING: readonly (keyof ScalingPolicy)[] = [
+  'targetUtilization',
+  'drainMs',
+  'tolerance',
+  'scaleInHoldMs',
+  'coolDownMs',
+  'everyMs',
+];
+
+function resolveScaling(policy: ScalingPolicy): void {
+  resolveAutoscaleOptions({ ...policy, scaler: { scaleTo: async () => {} } }, 1);
+}
+
+/** The broker itself says what makes no sense. */
+function mappingProblem(
+  name: string,
+  value: unknown,
+  known: readonly string[],
+  resolve: (value: object) => void,
+  orElse = '',
+): string | undefined {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    return `balancing ${JSON.stringify(value)}: false, or a mapping with ${known.join(', ')}`;
+    return `${name} ${JSON.stringify(value)}: ${orElse}a mapping with ${known.join(', ')}`;
   }
-  const unknown = Object.keys(value).find((name) => !known.includes(name));
+  const unknown = Object.keys(value).find((key) => !known.includes(key));
   if (unknown !== undefined) {
-    return `balancing.${unknown} is unknown.${didYouMean(unknown, known)} There are: ${known.join(', ')}`;
+    return `${name}.${unknown} is unknown.${didYouMean(unknown, known)} There are: ${known.join(', ')}`;
   }
   try {
-    resolveBalancing(value);
+    resolve(value);
     return undefined;
   } catch (error) {
     if (!(error instanceof BrokerError)) throw error;
-    return error.message;
+    return error.message.startsWith(`${name}.`) ? error.message : `${name}.${error.message}`;
   }
 }

@@ -1,7 +1,9 @@
-import { type BrokerError, MessageBroker, type PublishOutcome } from '../../broker/index.js';
+import { type BrokerError, MessageBroker, type PublishOutcome, type ScalingLook } from '../../broker/index.js';
 import { gauntletVersion } from '../version.js';
 import {
   ACCEPTED,
+  type ConsumerLimits,
+  type ConsumerScaler,
   type Driver,
   type DriverContext,
   type DriverProducer,
@@ -69,6 +71,26 @@ class ReferenceDriver implements Driver {
       leaseStopMs,
       balancing,
       ...statedHealthOptions(this.#options),
+    });
+    ready();
+    await aborted(signal);
+  }
+
+  async autoscale(
+    scaler: ConsumerScaler,
+    limits: ConsumerLimits,
+    ready: () => void,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { topic, group } = this.#context;
+    const broker = await this.#connect();
+    // What is known of some partitions only says little of the whole.
+    const onLook = (look: ScalingLook) => look.isWhole && scaler.tell(look);
+    await using _autoscaler = await broker.autoscale(topic, group, {
+      ...this.#options.autoscale,
+      ...limits,
+      scaler,
+      onLook,
     });
     ready();
     await aborted(signal);

@@ -1,4 +1,5 @@
 import type { Metric } from './metric.js';
+import { CONSUMER_METRICS } from './metrics/consumers.js';
 import { HANDLING_METRICS } from './metrics/handling.js';
 import { LATENCY_METRICS, latencyPercentile } from './metrics/latency.js';
 import { OUTCOME_METRICS } from './metrics/outcomes.js';
@@ -11,6 +12,7 @@ export const METRICS: readonly Metric[] = [
   ...OUTCOME_METRICS,
   ...VIOLATION_METRICS,
   ...HANDLING_METRICS,
+  ...CONSUMER_METRICS,
   ...THROUGHPUT_METRICS,
   ...LATENCY_METRICS,
   ...RECOVERY_METRICS,

@@ -16,6 +16,8 @@ export interface RunHistory {
   readonly files: readonly LedgerFile[];
   /** `undefined`: the driver has none. */
   readonly inventory: InventoryReading | undefined;
+  /** When consumers could handle messages, one for each incarnation; without the drain's fresh one. */
+  readonly consumers: readonly ReadySpan[];
   readonly incidents: readonly WorkerIncident[];
   /** Workers that ended or went deaf by themselves, for `crashed`. */
   readonly crashes: readonly WorkerCrash[];
@@ -58,6 +60,12 @@ export interface InventoryItem {
   readonly corrupt: boolean;
 }
 
+/** Of one incarnation of a worker: from when it said that it was ready to its end. */
+export interface ReadySpan {
+  readonly fromNs: number;
+  readonly untilNs: number;
+}
+
 /** What the harness did to a worker: it excuses duplicates and withholds messages. */
 export interface WorkerIncident {
   readonly role: 'producer' | 'consumer';
@@ -75,7 +83,7 @@ export interface WorkerIncident {
 
 /** A worker's end (or silence) that no fault of the scenario ordered. */
 export interface WorkerCrash {
-  readonly role: 'producer' | 'consumer';
+  readonly role: 'producer' | 'consumer' | 'autoscaler';
   readonly worker: number;
   readonly incarnation: number;
   readonly atNs: number;

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { LedgerFile, WorkerIncident } from '../ledger/history.js';
+import type { LedgerFile, ReadySpan, WorkerIncident } from '../ledger/history.js';
 import { ledgerFileName } from '../ledger/record.js';
 import type { LagSummary, WorkerStats } from './protocol.js';
 import type { WorkerEnd } from './worker-end.js';
@@ -73,6 +73,13 @@ export function ledgerFilesOf(dir: string, { role, index }: Worker, lives: reado
     const path = join(dir, ledgerFileName(role, index, number));
     const mayHave = readyNs !== undefined || existsSync(path);
     return mayHave ? [{ path, role, worker: index, incarnation: number, killedNs }] : [];
+  });
+}
+
+/** When each life could do its work; one that a kill ended, until the kill. */
+export function readySpansOf(lives: readonly Incarnation[], endNs: number): ReadySpan[] {
+  return lives.flatMap(({ readyNs, killedNs, end }) => {
+    return readyNs === undefined ? [] : [{ fromNs: readyNs, untilNs: killedNs ?? end?.atNs ?? endNs }];
   });
 }
 

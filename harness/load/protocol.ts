@@ -1,4 +1,4 @@
-import type { DriverCapabilities, DriverEndpoints } from '../drivers/driver.js';
+import type { DriverCapabilities, DriverEndpoints, ScalingLook } from '../drivers/driver.js';
 import type { Scenario } from '../scenario/scenario.js';
 
 /** What passes between the orchestrator and its worker processes (Node's IPC channel, structured clone). */
@@ -11,7 +11,9 @@ export type ToWorker =
   /** Answer with a `pong` of the same id. */
   | { readonly type: 'ping'; readonly id: number }
   /** Block the event loop until the brake is released (`brake.ts`). */
-  | { readonly type: 'stall' };
+  | { readonly type: 'stall' }
+  /** What the autoscaler asked for is done, or why not. */
+  | { readonly type: 'scaled'; readonly request: number; readonly problem?: string };
 
 export type FromWorker =
   /** Connected and able to work since `readyNs`. */
@@ -24,15 +26,21 @@ export type FromWorker =
   | { readonly type: 'failed'; readonly failure: WorkerFailure }
   /** The result of an inventory process. */
   | { readonly type: 'inventory'; readonly reading: PackedInventory }
+  /** What an autoscaler asks for, and what it sees. */
+  | ScalingMessage
   /** What the probe saw since its last message. */
   | { readonly type: 'probe'; readonly stalls: readonly Stall[]; readonly slices: readonly ProbeSlice[] };
 
+export type ScalingMessage =
+  | { readonly type: 'scale'; readonly request: number; readonly members: number; readonly reason: string }
+  | { readonly type: 'look'; readonly look: ScalingLook };
+
 /** Everything that a worker process needs to know. */
 export interface WorkerJob {
-  readonly role: 'control' | 'producer' | 'consumer' | 'inventory';
+  readonly role: 'control' | 'producer' | 'consumer' | 'autoscaler' | 'inventory';
   /** As the driver sees it. */
   readonly worker: { readonly index: number; readonly count: number; readonly incarnation: number };
-  /** As the ledger sees it: the drain's fresh consumer is the one after the last. */
+  /** As the ledger sees it: the drain's fresh consumer is the one after the last that there may be. */
   readonly ledgerWorker: number;
   /** Of the group, that a consumer opens. */
   readonly members: number;
@@ -42,7 +50,7 @@ export interface WorkerJob {
   readonly topic: string;
   readonly group: string;
   readonly endpoints: DriverEndpoints;
-  /** Folder of the ledger files; unused by `control` and `inventory`. */
+  /** Folder of the ledger files; of producers and consumers. */
   readonly ledgerDir: string;
 }
 

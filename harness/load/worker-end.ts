@@ -1,4 +1,5 @@
 import type { WorkerFailure, WorkerFailureCode } from './protocol.js';
+import { WorkerError } from './worker-error.js';
 
 /**
  * finished: in order. killed: by a signal that a fault or the orchestrator sent. outside: by a signal that nobody here
@@ -65,4 +66,11 @@ export function judgeEnd(ending: Ending): { readonly reason: EndReason; readonly
   if (signal !== null) return { reason: 'outside', detail: `ended by ${signal} from outside` };
   if (ending.finished && code === 0) return { reason: 'finished', detail: 'finished' };
   return { reason: 'crashed', detail: `ended with exit code ${code} before it had finished` };
+}
+
+const START_FAILURES: Partial<Record<EndReason, WorkerError['code']>> = { driver: 'driver', ledger: 'ledger' };
+
+/** Of a worker that ended before it was ready. `where` says what to look at. */
+export function startFailure({ worker, reason, detail }: WorkerEnd, where: string): WorkerError {
+  return new WorkerError(START_FAILURES[reason] ?? 'ended', `${worker} did not start: ${detail}. ${where}`);
 }

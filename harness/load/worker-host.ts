@@ -36,6 +36,11 @@ export class WorkerHost {
     if (process.connected) process.send?.(message);
   }
 
+  /** What the orchestrator sends from now on. */
+  onMessage(listener: (message: ToWorker) => void): void {
+    process.on('message', listener);
+  }
+
   /** `step` runs (synchronously) before the process ends, in order or not: for closing the ledger file. */
   atEnd(step: () => void): void {
     this.#onEnd.push(step);
@@ -113,6 +118,8 @@ export async function runWorker(main: (host: WorkerHost) => Promise<void>): Prom
             return void process.send?.({ type: 'pong', id: message.id } satisfies FromWorker);
           case 'stall':
             return waitOnBrake();
+          case 'scaled':
+            return;
           default:
             return message satisfies never;
         }

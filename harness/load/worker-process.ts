@@ -2,7 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 import { logTail } from '../environment/log-tail.js';
 import type { WorkerHandle } from '../faults/fault.js';
-import type { LedgerFile, WorkerIncident } from '../ledger/history.js';
+import type { LedgerFile, ReadySpan, WorkerIncident } from '../ledger/history.js';
 import { releaseBrake } from './brake.js';
 import { pingWorker } from './channel-ping.js';
 import {
@@ -15,24 +15,28 @@ import {
   mayBeSilent,
   newIncarnation,
   noteSignal,
+  readySpansOf,
 } from './incarnation.js';
-import type { DriverDescription, FromWorker, WorkerFailure, WorkerStats } from './protocol.js';
+import type {
+  DriverDescription,
+  FromWorker,
+  ScalingMessage,
+  ToWorker,
+  WorkerFailure,
+  WorkerStats,
+} from './protocol.js';
 import { jobOf, type RunContext } from './run-context.js';
 import { childEnd, sendTo, spawnChild } from './worker-child.js';
-import { type EndReason, judgeEnd, type WorkerEnd } from './worker-end.js';
+import { CLOSE_DEADLINE_MS, DEAF_SECONDS, READY_DEADLINE_MS, sendingDeadlineMs } from './worker-deadlines.js';
+import { judgeEnd, startFailure, type WorkerEnd } from './worker-end.js';
 import { WorkerError } from './worker-error.js';
 
-const READY_DEADLINE_MS = 60_000;
-/** A consumer's own deadlines (20 s to stop, 10 s to close) and some more. */
-const CLOSE_DEADLINE_MS = 45_000;
-/** Seconds without a message after which a worker that nobody paused is deaf. */
-const DEAF_SECONDS = 10;
 /** Signals that do not end a process. */
 const HARMLESS: ReadonlySet<NodeJS.Signals> = new Set(['SIGSTOP', 'SIGCONT', 'SIGINT', 'SIGHUP']);
 
 export interface WorkerOptions {
-  readonly role: 'producer' | 'consumer';
-  /** From 0. The drain's fresh consumer has the index after the last. */
+  readonly role: 'producer' | 'consumer' | 'autoscaler';
+  /** From 0. The drain's fresh consumer has the index after the last that there may be. */
   readonly index: number;
   /** How many the driver is told there are of its role. */
   readonly count: number;
@@ -41,6 +45,8 @@ export interface WorkerOptions {
   readonly onStats?: (stats: WorkerStats) => void;
   /** Told of every end, orderly or not. */
   readonly onEnd?: (end: WorkerEnd) => void;
+  /** Of an autoscaler. */
+  readonly onScaling?: (message: ScalingMessage, reply: (message: ToWorker) => void) => void;
 }
 
 interface Current {
@@ -56,12 +62,12 @@ interface Current {
 }
 
 /**
- * A producer or consumer process as the run and its faults see it. `start()` begins incarnation after incarnation;
+ * A producer, a consumer or the autoscaler as the run and its faults see it. `start()` begins incarnation after incarnation;
  * {@link begin} tells the current and all later ones when the load starts.
  */
 export class WorkerProcess implements WorkerHandle, AsyncDisposable {
   readonly name: string;
-  readonly role: 'producer' | 'consumer';
+  readonly role: WorkerOptions['role'];
   readonly incarnations: Incarnation[] = [];
   /** What the driver said it is; known once the first incarnation is ready. */
   driver: DriverDescription | undefined;
@@ -156,10 +162,13 @@ export class WorkerProcess implements WorkerHandle, AsyncDisposable {
     if (current === undefined) return this.incarnations.at(-1)?.end;
     if (isPaused(current.life, 'signal')) this.signal('SIGCONT');
     this.resume();
-    const sending = this.role === 'producer' && this.#startNs !== undefined;
-    if (!sending) sendTo(current.child, { type: 'stop' });
+    const { clock, scenario } = this.#context;
+    const sendsSinceNs = this.role === 'producer' ? this.#startNs : undefined;
+    if (sendsSinceNs === undefined) sendTo(current.child, { type: 'stop' });
+    const deadlineMs =
+      sendsSinceNs === undefined ? CLOSE_DEADLINE_MS : sendingDeadlineMs(scenario, sendsSinceNs, clock.nowNs());
     const inTime = new AbortController();
-    void this.#context.clock.sleep(sending ? this.#sendingMs() : CLOSE_DEADLINE_MS, inTime.signal).then(
+    void clock.sleep(deadlineMs, inTime.signal).then(
       () => this.#endIt(current, 'not-closed'),
       () => {},
     );
@@ -170,13 +179,21 @@ export class WorkerProcess implements WorkerHandle, AsyncDisposable {
 
   /** Its ledger files, for the checker. */
   ledgerFiles(): LedgerFile[] {
-    const files = ledgerFilesOf(this.#context.ledgerDir, this.#options, this.incarnations);
+    const { role, index } = this.#options;
+    if (role === 'autoscaler') return [];
+    const files = ledgerFilesOf(this.#context.ledgerDir, { role, index }, this.incarnations);
     return this.#options.fresh ? files.map((file) => ({ ...file, fresh: true })) : files;
+  }
+
+  /** When it could handle messages; the drain's fresh consumer is no consumer of the run. */
+  readySpans(endNs: number): ReadySpan[] {
+    return this.#options.fresh ? [] : readySpansOf(this.incarnations, endNs);
   }
 
   /** What faults did to it until `endNs`, for the checker. */
   incidents(endNs: number): WorkerIncident[] {
-    return incidentsOf(this.#options, this.incarnations, endNs);
+    const { role, index } = this.#options;
+    return role === 'autoscaler' ? [] : incidentsOf({ role, index }, this.incarnations, endNs);
   }
 
   /** Kills it if it is still there. Twice is safe. */
@@ -243,6 +260,10 @@ export class WorkerProcess implements WorkerHandle, AsyncDisposable {
       case 'failed':
         current.failure = message.failure;
         break;
+      case 'scale':
+      case 'look':
+        this.#options.onScaling?.(message, (reply) => sendTo(current.child, reply));
+        break;
       case 'pong':
       case 'inventory':
       case 'probe':
@@ -286,15 +307,6 @@ export class WorkerProcess implements WorkerHandle, AsyncDisposable {
       const seconds = READY_DEADLINE_MS / 1000;
       return new WorkerError('not-ready', `${this.name} was not ready within ${seconds} s. ${where}\n${tail}`);
     }
-    const codes: Partial<Record<EndReason, WorkerError['code']>> = { driver: 'driver', ledger: 'ledger' };
-    return new WorkerError(codes[end.reason] ?? 'ended', `${this.name} did not start: ${end.detail}. ${where}`);
-  }
-
-  /** Until the plan is over, and whatever a producer may still wait for is too. */
-  #sendingMs(): number {
-    const { load } = this.#context.scenario;
-    const endMs = load.phases.reduce((sum, phase) => sum + phase.durationMs, 0);
-    const elapsedMs = (this.#context.clock.nowNs() - (this.#startNs ?? 0)) / 1e6;
-    return Math.max(0, endMs - elapsedMs) + 2 * load.message.publishDeadlineMs + CLOSE_DEADLINE_MS;
+    return startFailure(end, where);
   }
 }

@@ -18,6 +18,7 @@ import type { DriverDescription } from '../load/protocol.js';
 import type { RunContext } from '../load/run-context.js';
 import type { RedisSpec } from '../scenario/scenario.js';
 import { gauntletVersion } from '../version.js';
+import type { Autoscaling } from './autoscaling.js';
 import type { Drained } from './drain-system.js';
 import type { EventLog } from './event-log.js';
 import { describeMachine, gitCommit } from './machine.js';
@@ -45,6 +46,8 @@ export interface FinishedRun {
   readonly startedAtMs: number;
   readonly drained: Drained;
   readonly fleet: WorkerFleet;
+  /** With `consumers.autoscale`. */
+  readonly autoscaling: Autoscaling | undefined;
   readonly probe: Probe;
   readonly monitor: Monitor;
   readonly timeline: Timeline;
@@ -101,6 +104,7 @@ export async function judge(run: FinishedRun): Promise<Results> {
     gatesLeftOut: run.leftOut.map(({ gate, reason }) => ({ expression: gate.text, reason })),
     ...described,
     events: run.events.list(),
+    ...(run.autoscaling && { scaling: run.autoscaling.describe(startNs, fleet.readyConsumers(run.endNs)) }),
     series: { ...described.series, ...monitor.columns(startNs, described.series.atMs.length) },
     instrument: {
       ...described.instrument,
@@ -136,6 +140,7 @@ function historyOf(run: FinishedRun): RunHistory {
     endNs,
     files,
     inventory: drained.inventory,
+    consumers: fleet.readyConsumers(endNs),
     incidents: [...fleet.incidents(endNs), ...cutOffIncidents(faults, options.scenario, files, endNs)],
     crashes: fleet.crashes(),
     faults,

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Results } from '../../reports/results.js';
 import { type Clock, NS_PER_MS, NS_PER_SEC } from '../clock.js';
 import { refuseMembers } from '../drivers/member-check.js';
+import { requireAutoscaler } from '../drivers/scaling-lack.js';
 import { Disposal } from '../environment/disposal.js';
 import type { Environment } from '../environment/environment.js';
 import { EnvironmentError } from '../environment/environment-error.js';
@@ -19,7 +20,9 @@ import { Probe } from '../load/probe.js';
 import { readInventory } from '../load/read-inventory.js';
 import type { RunContext } from '../load/run-context.js';
 import { randomNonce } from '../random.js';
+import { consumerLimits } from '../scenario/consumer-limits.js';
 import type { Scenario } from '../scenario/scenario.js';
+import { Autoscaling } from './autoscaling.js';
 import { abortable, drainSystem } from './drain-system.js';
 import { EventLog } from './event-log.js';
 import { judge } from './judge.js';
@@ -85,6 +88,7 @@ export async function runScenario(options: ScenarioOptions, userSignal: AbortSig
   if (environment.kind === 'external') disposal.defer(() => removeKeys(environment, context.topic, progress));
   const driver = await prepareSystem(context, signal);
   refuseMembers(scenario.consumers, driver);
+  requireAutoscaler(scenario.consumers, driver);
   const leftOut = leftOutWith(scenario.gates, driver);
   for (const { gate, reason } of leftOut) events.add('harness', `the gate ${gate.text} is left out: ${reason}`);
   if (driver.capabilities.inventory) await refuseLeftovers(context, signal);
@@ -95,6 +99,8 @@ export async function runScenario(options: ScenarioOptions, userSignal: AbortSig
   });
   await using monitor = new Monitor(environment.nodes[0]!, () => pidsOf(environment, fleet), clock);
   await abortable(fleet.start(), signal);
+  const autoscaling = scenario.consumers.autoscale && scalingOf(scenario, fleet, events, clock);
+  if (autoscaling !== undefined) await abortable(fleet.startAutoscaler(autoscaling.onMessage), signal);
 
   stages.enter('load');
   const startNs = clock.nowNs() + LEAD_NS;
@@ -124,6 +130,7 @@ export async function runScenario(options: ScenarioOptions, userSignal: AbortSig
   stages.enter('drain');
   live.stage('draining');
   await timeline.liftAll();
+  await abortable(fleet.stopAutoscaler(), signal);
   const drained = await drainSystem({ scenario, context, driver, fleet, startNs, clock, live }, signal);
   const endNs = clock.nowNs();
   signal.throwIfAborted();
@@ -142,6 +149,7 @@ export async function runScenario(options: ScenarioOptions, userSignal: AbortSig
     startedAtMs,
     drained,
     fleet,
+    autoscaling,
     probe,
     monitor,
     timeline,
@@ -171,6 +179,15 @@ async function createContext(
     registry,
     clock,
   };
+}
+
+function scalingOf({ consumers }: Scenario, fleet: WorkerFleet, events: EventLog, clock: Clock): Autoscaling {
+  return new Autoscaling({
+    limits: consumerLimits(consumers),
+    scale: (count) => fleet.scaleConsumers(count),
+    log: (text) => events.add('driver', text),
+    clock,
+  });
 }
 
 /** Its workers have ended by then. What cannot be removed takes nothing from the verdict. */

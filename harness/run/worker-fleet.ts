@@ -1,9 +1,10 @@
 import type { WorkerHandle, WorkerProcesses } from '../faults/fault.js';
-import type { LedgerFile, WorkerCrash, WorkerIncident } from '../ledger/history.js';
+import type { LedgerFile, ReadySpan, WorkerCrash, WorkerIncident } from '../ledger/history.js';
 import type { WorkerStats } from '../load/protocol.js';
 import type { RunContext } from '../load/run-context.js';
 import type { WorkerEnd } from '../load/worker-end.js';
-import { WorkerProcess } from '../load/worker-process.js';
+import { type WorkerOptions, WorkerProcess } from '../load/worker-process.js';
+import { consumerLimits } from '../scenario/consumer-limits.js';
 import { OomWatch } from './oom-watch.js';
 
 export interface FleetListener {
@@ -28,6 +29,9 @@ export class WorkerFleet implements WorkerProcesses, AsyncDisposable {
   /** Ends by a signal from outside that the kernel answers for. */
   readonly #outOfMemory = new Set<WorkerEnd>();
   readonly #oomWatch = new OomWatch();
+  #startNs: number | undefined;
+  #scaling: Promise<void> = Promise.resolve();
+  #disposed = false;
 
   constructor(context: RunContext, listener: FleetListener) {
     this.#context = context;
@@ -37,13 +41,36 @@ export class WorkerFleet implements WorkerProcesses, AsyncDisposable {
   /** Starts every worker of the scenario, consumers and producers side by side. Throws WorkerError. */
   async start(): Promise<void> {
     const { consumers, producers } = this.#context.scenario;
-    const of = (role: 'producer' | 'consumer', count: number) =>
-      Array.from({ length: count }, (_, index) => this.#add({ role, index, count }));
-    const workers = [...of('consumer', consumers.workers), ...of('producer', producers.workers)];
+    const of = (role: 'producer' | 'consumer', workers: number, count: number) =>
+      Array.from({ length: workers }, (_, index) => this.#add({ role, index, count }));
+    const { min, max } = consumerLimits(consumers);
+    const workers = [...of('consumer', min, max), ...of('producer', producers.workers, producers.workers)];
     await Promise.all(workers.map((worker) => worker.start()));
   }
 
+  /** The process in which the driver decides how many consumers there are. Throws WorkerError. */
+  async startAutoscaler(onScaling: WorkerOptions['onScaling'] & {}): Promise<void> {
+    await this.#add({ role: 'autoscaler', index: 0, count: 1, onScaling }).start();
+  }
+
+  /** From now on there are as many consumers as there happen to be. */
+  async stopAutoscaler(): Promise<void> {
+    await this.#stop('autoscaler');
+    await this.#scaling;
+  }
+
+  /**
+   * Ends the last consumers in order, or starts those that are missing, one call after the other: `consumer-3` is the same
+   * worker each time. Those that the scenario begins with are left alone: what became of them is its faults' doing.
+   * Resolves when those that are too many have ended; why one could not be started is told by its end.
+   */
+  scaleConsumers(count: number): Promise<void> {
+    this.#scaling = this.#scaling.then(() => this.#scaleConsumers(count));
+    return this.#scaling;
+  }
+
   begin(startNs: number): void {
+    this.#startNs = startNs;
     for (const worker of this.#workers) worker.begin(startNs);
   }
 
@@ -60,7 +87,7 @@ export class WorkerFleet implements WorkerProcesses, AsyncDisposable {
   async startFreshConsumer(startNs: number): Promise<void> {
     const worker = this.#add({
       role: 'consumer',
-      index: this.#context.scenario.consumers.workers,
+      index: consumerLimits(this.#context.scenario.consumers).max,
       count: 1,
       fresh: true,
     });
@@ -116,6 +143,10 @@ export class WorkerFleet implements WorkerProcesses, AsyncDisposable {
     return this.#workers.flatMap((worker) => worker.ledgerFiles());
   }
 
+  readyConsumers(endNs: number): ReadySpan[] {
+    return this.#consumers().flatMap((worker) => worker.readySpans(endNs));
+  }
+
   incidents(endNs: number): WorkerIncident[] {
     return this.#workers.flatMap((worker) => worker.incidents(endNs));
   }
@@ -140,10 +171,28 @@ export class WorkerFleet implements WorkerProcesses, AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#disposed = true;
     await Promise.all(this.#workers.map((worker) => worker[Symbol.asyncDispose]()));
   }
 
-  #add(options: { role: 'producer' | 'consumer'; index: number; count: number; fresh?: boolean }): WorkerProcess {
+  async #scaleConsumers(count: number): Promise<void> {
+    if (this.#disposed) return;
+    const { min, max } = consumerLimits(this.#context.scenario.consumers);
+    for (let index = this.#consumers().length; index < count; index++) {
+      const worker = this.#add({ role: 'consumer', index, count: max });
+      if (this.#startNs !== undefined) worker.begin(this.#startNs);
+    }
+    const consumers = this.#consumers();
+    for (const worker of consumers.slice(min, count)) worker.start().catch(() => {});
+    await Promise.all(consumers.slice(count).map((worker) => worker.stop()));
+  }
+
+  /** By their places, those that are gone included. */
+  #consumers(): WorkerProcess[] {
+    return this.#workers.filter(({ role }) => role === 'consumer');
+  }
+
+  #add(options: Omit<WorkerOptions, 'onStats' | 'onEnd'>): WorkerProcess {
     const worker: WorkerProcess = new WorkerProcess(this.#context, {
       ...options,
       onStats: (stats) => {
@@ -186,7 +235,7 @@ export class WorkerFleet implements WorkerProcesses, AsyncDisposable {
     }
   }
 
-  async #stop(role: 'producer' | 'consumer'): Promise<void> {
+  async #stop(role: WorkerOptions['role']): Promise<void> {
     await Promise.all(this.#workers.filter((worker) => worker.role === role).map((worker) => worker.stop()));
   }
 }

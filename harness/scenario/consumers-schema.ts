@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { MAX_MEMBERS } from '../ledger/record.js';
 import type { ConsumersSpec, HandlerSpec, OtherHandler } from './scenario.js';
-import { name, workers } from './schema.js';
+import { MAX_WORKERS, name, workers } from './schema.js';
 import { duration, share } from './units.js';
 
 const TIME = 'Waits this long for each message.';
@@ -33,7 +33,11 @@ const otherHandler = z.strictObject({
 
 export const consumers = z
   .strictObject({
-    workers,
+    workers: workers.describe('So many; with autoscale the fewest, with which it begins.'),
+    autoscale: z
+      .strictObject({ max: z.int().min(2).max(MAX_WORKERS).describe('The most, above workers.') })
+      .optional()
+      .describe('The system decides how many there are: how is up to options of the driver.'),
     members: z
       .int()
       .min(1)
@@ -48,7 +52,13 @@ export const consumers = z
       .describe('Workers such as consumer-2 whose handler is another one than that of their peers.'),
   })
   .prefault({})
-  .transform(({ except, ...rest }): ConsumersSpec => {
+  .superRefine(({ workers: fewest, autoscale }, context) => {
+    if (autoscale === undefined || autoscale.max > fewest) return;
+    const message = `more than workers, of which there are ${fewest}`;
+    context.addIssue({ code: 'custom', message, path: ['autoscale', 'max'], input: autoscale.max });
+  })
+  .transform(({ except, autoscale, ...given }): ConsumersSpec => {
+    const rest = { ...given, ...(autoscale !== undefined && { autoscale }) };
     const others = Object.entries(except).map(([worker, other]) => [worker, differing(rest.handler, other)]);
     return others.length === 0 ? rest : { ...rest, except: Object.fromEntries(others) };
   })

@@ -4,14 +4,16 @@ import { isAbsolute } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { BUILT_IN_DRIVERS, builtInCapabilities, builtInOptionProblems, isBuiltInDriver } from '../drivers/built-in.js';
 import { membersProblem } from '../drivers/member-check.js';
+import { scalingLack } from '../drivers/scaling-lack.js';
 import { unmeasurableGates } from '../gates/measurable.js';
 import type { Scenario } from './scenario.js';
 import type { Finding } from './scenario-error.js';
 import { didYouMean } from './suggest.js';
 
 /**
- * Whether the driver exists and, for a built-in one, takes the options, opens as many members in a worker, and can be held
- * to the gates that the scenario states. A module of one's own runs in the workers only: what it is capable of is known when it has prepared the system.
+ * Whether the driver exists and, for a built-in one, takes the options, opens as many members in a worker, scales where it is to,
+ * and can be held to the gates that the scenario states. A module of one's own runs in the workers only: what it is capable of is
+ * known when it has prepared the system.
  */
 export async function checkDriver({ system, source, gates, consumers }: Scenario): Promise<Finding[]> {
   const message = problemOf(system.driver, source.path);
@@ -24,14 +26,17 @@ export async function checkDriver({ system, source, gates, consumers }: Scenario
   }
   const capabilities = await builtInCapabilities(system.driver, system.options);
   const driver = { name: system.driver, capabilities };
-  const stated = gates.filter(({ implicit }) => !implicit);
-  const findings = unmeasurableGates(stated, driver).map(({ gate, reason, remedy }): Finding => {
-    const message = `${gate.metric} cannot be measured: ${reason}. ${remedy}`;
-    return { code: 'impossible', path: ['gates', stated.indexOf(gate)], message };
-  });
+  const impossible = (path: (string | number)[], message: string): Finding => ({ code: 'impossible', path, message });
   const tooMany = membersProblem(consumers, driver);
-  if (tooMany === undefined) return findings;
-  return [{ code: 'impossible', path: ['consumers', 'members'], message: `${tooMany}.` }, ...findings];
+  const lack = scalingLack(consumers, driver);
+  const stated = gates.filter(({ implicit }) => !implicit);
+  return [
+    ...(tooMany === undefined ? [] : [impossible(['consumers', 'members'], `${tooMany}.`)]),
+    ...(lack === undefined ? [] : [impossible(['consumers', 'autoscale'], lack)]),
+    ...unmeasurableGates(stated, driver).map(({ gate, reason, remedy }) => {
+      return impossible(['gates', stated.indexOf(gate)], `${gate.metric} cannot be measured: ${reason}. ${remedy}`);
+    }),
+  ];
 }
 
 function problemOf(driver: string, scenarioPath: string): string | undefined {

@@ -54,9 +54,12 @@ export interface SentinelSpec {
 }
 
 export interface ConsumersSpec {
+  /** With `autoscale`: the fewest, with which it begins. */
   readonly workers: number;
   /** Of the group, in each worker. */
   readonly members: number;
+  /** The system itself decides how many workers there are, from `workers` to `max`. */
+  readonly autoscale?: { readonly max: number };
   /** Messages one member handles at a time. */
   readonly concurrency: number;
   readonly handler: HandlerSpec;

@@ -12,7 +12,7 @@ import { positiveDuration, positiveRate, positiveSize, rate, share } from './uni
 const NAME = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/;
 const NAME_EXPECTED = 'a name of letters, digits, - and _ that starts with a letter (64 at most)';
 
-const MAX_WORKERS = 64;
+export const MAX_WORKERS = 64;
 export const MAX_PHASES = 255;
 
 export const name = z

@@ -11,6 +11,7 @@ import { ledgerFlow } from './ledger-flow.js';
 import { type Content, html, type Markup } from './markup.js';
 import { renderPage } from './page.js';
 import { percentiles } from './percentile-curve.js';
+import { scalingPicture } from './scaling-picture.js';
 import { systemSection } from './system-section.js';
 import { timeline } from './timeline.js';
 import { verdictBadge, verdictClass } from './verdict.js';
@@ -22,7 +23,7 @@ const SECTIONS = ['Timeline', 'Latency', 'Gates', 'Ledger', 'Faults', 'System', 
 export function renderScenarioPage(results: Results): string {
   const { run } = results;
   const sections: Record<(typeof SECTIONS)[number], Content> = {
-    Timeline: timeline(results),
+    Timeline: [timeline(results), scalingPicture(results)],
     Latency: [
       percentiles(results),
       results.heatMap !== undefined &&

@@ -31,6 +31,7 @@ describe.each([
 describe('a driver that breaks a rule', () => {
   const answered = 'every message is answered once and delivered once, as it was sent';
   const held = 'the inventory lists what is not settled, message by message, and nothing else';
+  const scaled = 'an autoscaler asks for as many consumers as its limits allow, and looks until it is asked to stop';
   it.each([
     ['is-never-sure', answered],
     ['answers-twice', answered],
@@ -43,6 +44,8 @@ describe('a driver that breaks a rule', () => {
     ['reorders-a-key', "ordering: 'key' is kept, one message of a key at a time"],
     ['overlaps-a-key', "ordering: 'key' is kept, one message of a key at a time"],
     ['never-stops', answered],
+    ['asks-for-too-many', scaled],
+    ['stops-scaling', scaled],
   ])('%s is caught by: %s', async (sabotage, name) => {
     const check = CONFORMANCE_CHECKS.find((one) => one.name === name)!;
     const bad = { ...target(sabotaged, { sabotage, every: 45 }), deadlineMs: 3_000 };

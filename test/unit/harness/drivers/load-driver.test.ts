@@ -90,6 +90,16 @@ describe('openDriver', () => {
       /made no driver: capabilities.inventory is true without inventory\(\)$/,
     ],
     [
+      'an autoscaler that is promised and missing',
+      {
+        name: 'x',
+        version: '1',
+        capabilities: { ordering: 'key', inventory: false, autoscale: true, redeliveryAfterMs: 0 },
+        [Symbol.asyncDispose]() {},
+      },
+      /made no driver: capabilities.autoscale is true without autoscale\(\)$/,
+    ],
+    [
       'a method that is none and a time that never comes',
       {
         name: 'x',

@@ -14,6 +14,10 @@ describe("the reference driver's options", () => {
     const balancing = { slack: 0.05, holdMs: 2_000 };
     expect(parseReferenceOptions({ balancing })).toMatchObject({ balancing });
     expect(parseReferenceOptions({ balancing: false })).toMatchObject({ balancing: false });
+    expect(parseReferenceOptions({ autoscale: { drainMs: 5_000, targetUtilization: 0.5 } }).autoscale).toEqual({
+      drainMs: 5_000,
+      targetUtilization: 0.5,
+    });
     expect(parseReferenceOptions({ partitions: 8, ordering: 'none' })).toMatchObject({
       partitions: 8,
       ordering: 'none',
@@ -43,6 +47,10 @@ describe("the reference driver's options", () => {
     [{ balancing: { holdMs: '2s' } }, 'balancing.holdMs 2s: a number of at least 0'],
     [{ partitions: 0 }, 'partitions 0: a whole number of at least 1'],
     [{ ordering: 'strict', maxAttempts: '3' }, 'ordering "strict": one of key, none; maxAttempts "3": a whole number'],
+    [{ autoscale: 4 }, 'autoscale 4: a mapping with targetUtilization, drainMs'],
+    [{ autoscale: { max: 4 } }, 'autoscale.max is unknown'],
+    [{ autoscale: { coolDown: 4 } }, 'autoscale.coolDown is unknown. Did you mean "coolDownMs"?'],
+    [{ autoscale: { drainMs: 0 } }, 'autoscale.drainMs 0: a number above 0'],
   ])('%j is refused', (options, message) => {
     expect(() => parseReferenceOptions(options)).toThrow(message);
   });

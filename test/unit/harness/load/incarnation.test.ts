@@ -7,9 +7,25 @@ import {
   mayBeSilent,
   newIncarnation,
   noteSignal,
+  readySpansOf,
 } from '../../../../harness/load/incarnation.js';
 
 const consumer = { role: 'consumer', index: 1 } as const;
+
+describe('readySpansOf', () => {
+  it('has each life that was ready, until its end, its kill, or the end of the run', () => {
+    const lives = [newIncarnation(0, 0), newIncarnation(1, 100), newIncarnation(2, 200), newIncarnation(3, 300)];
+    const end = { worker: 'consumer-2', reason: 'finished', detail: 'finished', code: 0, signal: null } as const;
+    Object.assign(lives[0]!, { readyNs: 10, end: { ...end, incarnation: 0, atNs: 90 } });
+    Object.assign(lives[2]!, { readyNs: 210, killedNs: 280, end: { ...end, incarnation: 2, atNs: 285 } });
+    lives[3]!.readyNs = 310;
+    expect(readySpansOf(lives, 1000)).toEqual([
+      { fromNs: 10, untilNs: 90 },
+      { fromNs: 210, untilNs: 280 },
+      { fromNs: 310, untilNs: 1000 },
+    ]);
+  });
+});
 
 describe('incidentsOf', () => {
   it('holds a kill until a later incarnation was ready, past those that never were', () => {

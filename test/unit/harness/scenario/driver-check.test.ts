@@ -48,6 +48,14 @@ describe('the gates of a built-in driver', () => {
     expect(await check("{ driver: 'null' }", 'stranded == 0, lost == 0')).toEqual([]);
   });
 
+  it('stand beside an autoscaler that it has not', async () => {
+    const lack =
+      'consumers.autoscale: driver null does not scale its consumers (its capabilities.autoscale is not true). Leave consumers.autoscale out, or give the driver an autoscale().';
+    const consumers = 'consumers: { workers: 1, autoscale: { max: 3 } }';
+    expect(await check(`{ driver: 'null' }\n${consumers}`, 'lost == 0')).toEqual([lack]);
+    expect(await check(`{ driver: reference }\n${consumers}`, 'lost == 0')).toEqual([]);
+  });
+
   it('are looked at when its options are right', async () => {
     expect(await check('{ options: { ordering: some } }', 'reordered == 0')).toEqual([
       'system.options.ordering: ordering "some": one of key, none.',

@@ -55,6 +55,24 @@ describe('problems of values, load and topology', () => {
       'load.phases[0].for',
       'sends no message',
     ],
+    [
+      'an autoscaler that has nothing to scale',
+      withMore('consumers: { workers: 4, autoscale: { max: 4 } }'),
+      'consumers.autoscale.max',
+      '4: expected more than workers, of which there are 4.',
+    ],
+    [
+      'an autoscaler without a limit',
+      withMore('consumers: { autoscale: {} }'),
+      'consumers.autoscale.max',
+      'missing; expected a whole number',
+    ],
+    [
+      'a fault on a consumer that may not be there',
+      withMore('consumers: { workers: 2, autoscale: { max: 4 } }\nfaults: [{ at: 0s, kill: consumer-3 }]'),
+      'faults[0].kill',
+      'there is no process "consumer-3"',
+    ],
     ['too many messages', withPhase('{ name: a, rate: 100000/s, for: 1h }'), 'load.phases', '360000000 messages'],
     [
       'a size below the header',

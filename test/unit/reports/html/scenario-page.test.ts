@@ -4,7 +4,7 @@ import { renderScenarioPage } from '../../../../reports/html/scenario-page.js';
 import { renderSuitePage } from '../../../../reports/html/suite-page.js';
 import type { Results } from '../../../../reports/results.js';
 import { parseHtml, type Tag } from '../../../fixtures/html.js';
-import { rerunSuite, sampleResults, sampleSuite } from '../../../fixtures/results.js';
+import { rerunSuite, sampleResults, sampleScaling, sampleSuite } from '../../../fixtures/results.js';
 
 const HOSTILE = `"'><script>alert(1)</script><img src=x onerror=alert(2)></style><!--]]>\u0000`;
 
@@ -22,7 +22,7 @@ function poisoned(value: unknown, path: readonly string[] = []): unknown {
 
 function hostileResults(): Results {
   const results = sampleResults({ verdict: 'fail' });
-  return poisoned({ ...results, definitions: { lost: 'x' } }) as Results;
+  return poisoned({ ...results, scaling: sampleScaling(), definitions: { lost: 'x' } }) as Results;
 }
 
 const pages: [string, string][] = [
@@ -38,6 +38,7 @@ const pages: [string, string][] = [
   ['suite with a run made again', renderSuitePage(rerunSuite(), [sampleResults()])],
   ['hostile suite with a run made again', renderSuitePage(poisoned(rerunSuite()) as never, [hostileResults()])],
   ['hostile suite', renderSuitePage(poisoned(sampleSuite([sampleResults()], ['gone'])) as never, [hostileResults()])],
+  ['scaled', renderScenarioPage({ ...sampleResults(), scaling: sampleScaling() })],
 ];
 
 describe.each(pages)('a page: %s', (_, page) => {
