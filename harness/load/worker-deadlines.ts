@@ -1,4 +1,4 @@
-import { NS_PER_MS } from '../clock.js';
+import { type Clock, NS_PER_MS } from '../clock.js';
 import type { Scenario } from '../scenario/scenario.js';
 
 export const READY_DEADLINE_MS = 60_000;
@@ -12,4 +12,11 @@ export function sendingDeadlineMs({ load }: Scenario, startNs: number, nowNs: nu
   const endMs = load.phases.reduce((sum, phase) => sum + phase.durationMs, 0);
   const leftMs = Math.max(0, endMs - (nowNs - startNs) / NS_PER_MS);
   return leftMs + 2 * load.message.publishDeadlineMs + CLOSE_DEADLINE_MS;
+}
+
+/** Calls `onPassed` after so long, unless the returned function is called before. */
+export function afterDeadline(clock: Clock, ms: number, onPassed: () => void): () => void {
+  const inTime = new AbortController();
+  void clock.sleep(ms, inTime.signal).then(onPassed, () => {});
+  return () => inTime.abort(new Error('in time'));
 }

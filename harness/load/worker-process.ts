@@ -27,7 +27,13 @@ import type {
 } from './protocol.js';
 import { jobOf, type RunContext } from './run-context.js';
 import { childEnd, sendTo, spawnChild } from './worker-child.js';
-import { CLOSE_DEADLINE_MS, DEAF_SECONDS, READY_DEADLINE_MS, sendingDeadlineMs } from './worker-deadlines.js';
+import {
+  afterDeadline,
+  CLOSE_DEADLINE_MS,
+  DEAF_SECONDS,
+  READY_DEADLINE_MS,
+  sendingDeadlineMs,
+} from './worker-deadlines.js';
 import { judgeEnd, startFailure, type WorkerEnd } from './worker-end.js';
 import { WorkerError } from './worker-error.js';
 
@@ -101,17 +107,14 @@ export class WorkerProcess implements WorkerHandle, AsyncDisposable {
     if (this.#disposed) throw new WorkerError('ended', `${this.name} cannot be started: the run is over`);
     if (this.#current !== undefined) return;
     const current = this.#spawn();
-    const late = new AbortController();
+    let cancel = () => {};
     const ready = new Promise<boolean>((resolve) => {
       current.child.on('message', (message: FromWorker) => message.type === 'ready' && resolve(true));
       void current.ended.then(() => resolve(false));
-      void this.#context.clock.sleep(READY_DEADLINE_MS, late.signal).then(
-        () => resolve(false),
-        () => {},
-      );
+      cancel = afterDeadline(this.#context.clock, READY_DEADLINE_MS, () => resolve(false));
     });
     const isReady = await ready;
-    late.abort(new Error('ready'));
+    cancel();
     if (!isReady) throw await this.#notReady(current);
   }
 
@@ -167,13 +170,9 @@ export class WorkerProcess implements WorkerHandle, AsyncDisposable {
     if (sendsSinceNs === undefined) sendTo(current.child, { type: 'stop' });
     const deadlineMs =
       sendsSinceNs === undefined ? CLOSE_DEADLINE_MS : sendingDeadlineMs(scenario, sendsSinceNs, clock.nowNs());
-    const inTime = new AbortController();
-    void clock.sleep(deadlineMs, inTime.signal).then(
-      () => this.#endIt(current, 'not-closed'),
-      () => {},
-    );
+    const cancel = afterDeadline(clock, deadlineMs, () => this.#endIt(current, 'not-closed'));
     await current.ended;
-    inTime.abort(new Error('ended'));
+    cancel();
     return current.life.end;
   }
 

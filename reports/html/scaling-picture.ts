@@ -51,7 +51,7 @@ function picture(scaling: Scaling, data: TimelineData): Markup {
   return html`<svg viewBox="0 0 ${WIDTH} ${bottom + 46}" width="${WIDTH}" role="img" aria-label="${summary(scaling, data)}">
 ${head.draw(bottom)}
 ${valueAxis(consumers, formatCount)}${valueAxis(backlog, formatNumber)}
-<text class="title" x="${LEFT}" y="${head.top - 5}">Consumers</text>
+<text class="title" x="${LEFT}" y="${head.top - 5}">Number of consumers</text>
 <text class="title" x="${LEFT}" y="${middle - 7}">Backlog in messages</text>
 ${looked('p50', consumers, ({ needed }) => needed)}
 ${steps('main', readySteps(scaling))}${steps('offered', askedSteps(scaling))}
