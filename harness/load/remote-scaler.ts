@@ -28,14 +28,17 @@ export class RemoteScaler implements ConsumerScaler {
 
   async scaleTo(members: number, reason: string): Promise<void> {
     if (this.#signal.aborted) throw new Error(OVER);
+    if (!Number.isSafeInteger(members)) throw new Error(`scaleTo(${String(members)}): a whole number of consumers`);
     const request = ++this.#asked;
     const done = new Promise<void>((resolve, reject) => this.#waiting.set(request, { resolve, reject }));
-    this.#channel.send({ type: 'scale', request, members, reason });
+    this.#channel.send({ type: 'scale', request, members, reason: String(reason) });
     await done;
   }
 
-  tell(look: ScalingLook): void {
-    this.#channel.send({ type: 'look', look });
+  /** A look that is not made of numbers, from a driver that no type checker has seen, is no look. */
+  tell({ needed, ratePerSec, backlog, serviceMs }: ScalingLook): void {
+    const look = { needed, ratePerSec, backlog, serviceMs };
+    if (Object.values(look).every(Number.isFinite)) this.#channel.send({ type: 'look', look });
   }
 
   #settle(request: number, problem: string | undefined): void {

@@ -55,8 +55,8 @@ export class Autoscaling {
   async #scale(atNs: number, { members, reason }: ScalingMessage & { type: 'scale' }): Promise<string | undefined> {
     const { limits, scale, log } = this.#options;
     const { min, max } = limits;
-    if (!Number.isInteger(members) || members < min || members > max) {
-      const refusal = `consumers ${members}: a whole number from ${min} to ${max}, as in the scenario`;
+    if (members < min || members > max) {
+      const refusal = `consumers ${members}: the scenario has ${min} to ${max}`;
       this.#asked.push({ atNs, consumers: members, reason, refusal });
       log(`scaling refused: ${refusal}`);
       return refusal;

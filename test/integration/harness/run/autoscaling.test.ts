@@ -65,7 +65,7 @@ describe('a scenario whose consumers the system scales', () => {
     expect(scaling?.limits).toEqual({ min: 1, max: 3 });
     expect(scaling?.asked).toMatchObject([
       { consumers: 3, reason: 'much comes in' },
-      { consumers: 9, refusal: 'consumers 9: a whole number from 1 to 3, as in the scenario' },
+      { consumers: 9, refusal: 'consumers 9: the scenario has 1 to 3' },
       { consumers: 1, reason: 'nothing comes in' },
     ]);
     expect(scaling?.looks).toMatchObject([{ needed: 2.4, ratePerSec: 100, backlog: 7, serviceMs: 12 }]);

@@ -55,7 +55,17 @@ describe('the scaler in the autoscaler process', () => {
   it('tells what it sees', () => {
     const { sent, scaler } = bed();
     const look = { needed: 1.5, ratePerSec: 200, backlog: 3, serviceMs: 40 };
-    scaler.tell(look);
+    scaler.tell({ ...look, more: 'of its own' } as never);
     expect(sent).toEqual([{ type: 'look', look }]);
   });
+
+  it.each([Number.NaN, 1.5, '3' as never, undefined as never])(
+    'passes on nothing that is no number: %s',
+    async (value) => {
+      const { sent, scaler } = bed();
+      await expect(scaler.scaleTo(value, 'so it is')).rejects.toThrow(`scaleTo(${value}): a whole number of consumers`);
+      scaler.tell({ needed: 1, ratePerSec: 2, backlog: 3, serviceMs: Number.NaN });
+      expect(sent).toEqual([]);
+    },
+  );
 });
