@@ -5,6 +5,7 @@ export type BrokerErrorCode =
   /** The topic exists with another number of partitions. */
   | 'topic-mismatch'
   | 'topic-missing'
+  | 'group-missing'
   /** The group has a living member: it is not deleted. */
   | 'group-in-use'
   /** A living member of the group has the same id. */

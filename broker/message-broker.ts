@@ -1,8 +1,8 @@
 import { BrokerError } from './broker-error.js';
 import { type BrokerOptions, type ResolvedBrokerOptions, resolveBrokerOptions } from './broker-options.js';
 import type { Handler } from './groups/delivery.js';
+import { type GroupControl, openGroupControl } from './groups/group-control.js';
 import { type DeleteGroupOptions, deleteGroup } from './groups/group-deletion.js';
-import { replicasOf } from './groups/ownership.js';
 import { readRoster } from './groups/roster-scripts.js';
 import { Subscription } from './groups/subscription.js';
 import { resolveSubscribeOptions, type SubscribeOptions } from './groups/subscription-options.js';
@@ -15,6 +15,7 @@ import { Producer } from './log/producer.js';
 import { checkName, checkPartitions, createTopic, DEFAULT_PARTITIONS, describeTopic } from './log/topic.js';
 import type { TopicProducer } from './log/topic-producer.js';
 import { randomName } from './random.js';
+import { DeadLetters } from './recovery/dead-letters.js';
 import { topicConfirmations } from './redis/confirmations.js';
 import type { Link } from './redis/link.js';
 import type { MasterLinks } from './redis/master-links.js';
@@ -192,14 +193,15 @@ export class MessageBroker implements AsyncDisposable {
    */
   async deleteGroup(topic: string, group: string, options: DeleteGroupOptions = {}): Promise<void> {
     const partitions = await this.#partitionsFor(topic, group);
-    const { connectTimeoutMs, replyTimeoutMs, onReplicaLoss, clock } = this.#options;
-    const { directory, openLinks } = this.#topology;
-    const waitMs = Math.ceil(replyTimeoutMs / 2);
-    const policy = { durability: this.#durability, onReplicaLoss };
-    // Of its own: WAIT blocks it.
-    using links = openLinks({ purpose: 'delete-group', replyTimeoutMs: replyTimeoutMs + waitMs });
-    const context = { topic, partitions, group, links, clock, connectTimeoutMs, waitMs };
-    await deleteGroup({ ...context, replicasOf: (slot) => replicasOf(directory, slot, policy) }, options);
+    using control = this.#control(topic, partitions, group, 'delete-group');
+    await deleteGroup(control, options);
+  }
+
+  /** What the group has given up: dead letters and quarantine. Throws `topic-missing`. */
+  async deadLetters(topic: string, group: string): Promise<DeadLetters> {
+    const partitions = await this.#partitionsFor(topic, group);
+    const open = (purpose: string) => this.#control(topic, partitions, group, purpose);
+    return new DeadLetters({ topic, group, partitions, open });
   }
 
   /**
@@ -282,6 +284,10 @@ export class MessageBroker implements AsyncDisposable {
     const partitions = await this.#onTopic(topic, (link) => describeTopic(link, topic));
     refuseIfClosed();
     return partitions;
+  }
+
+  #control(topic: string, partitions: number, group: string, purpose: string): GroupControl {
+    return openGroupControl({ ...this.#options, topology: this.#topology, topic, partitions, group, purpose });
   }
 
   #onTopic<T>(topic: string, action: (link: Link) => Promise<T>): Promise<T> {

@@ -2,7 +2,7 @@
 -- Makes the caller the owner of one partition for a group, and tells it where the group stands; or tells who owns it.
 --
 -- KEYS  1 groups    hash: group -> registration time, seconds
---       2 lease     hash: owner, token, count, duration (ms), history; deleted (see delete-group.lua)
+--       2 lease     hash: owner, token, count, duration (ms), history; deleted (see delete-group.lua), redriven (redrive.lua)
 --       3 position  hash: low, entries, and a bitmap for each entry above low
 --       4 retry     hash: <entry>:<index> -> retry row
 -- ARGV  1 group
@@ -10,7 +10,7 @@
 --       3 duration  of the caller's lease, ms
 --       4 token, 5 count  of another owner's row that the caller saw unchanged for that row's whole duration; or ''
 --       6 acquire | watch  watch: takes over that row and no other, also not one that is free
--- Reply { 1, token, history, position (flat), retry rows (flat) }   acquired
+-- Reply { 1, token, history, position (flat), retry rows (flat), redriven }   acquired
 --       { 0, owner, token, count, duration }                       another owner's; nothing written
 --       { -1 }                                                     the group was deleted; nothing written
 --
@@ -30,4 +30,5 @@ local history = string.match(redis.call('INFO', 'replication'), 'master_replid:(
 redis.call('HSET', KEYS[2], 'owner', ARGV[2], 'token', token, 'count', '0', 'duration', ARGV[3], 'history', history)
 redis.call('HSETNX', KEYS[3], 'low', '0-0')
 redis.call('HSETNX', KEYS[1], ARGV[1], now[1])
-return { 1, token, history, redis.call('HGETALL', KEYS[3]), redis.call('HGETALL', KEYS[4]) }
+return { 1, token, history, redis.call('HGETALL', KEYS[3]), redis.call('HGETALL', KEYS[4]),
+  redis.call('HGET', KEYS[2], 'redriven') or '0' }

@@ -1,3 +1,4 @@
+import type { Clock } from '../clock.js';
 import type { Link } from '../redis/link.js';
 import { isNoScript } from '../redis/refusal.js';
 import type { Reply } from '../redis/wire-command.js';
@@ -84,4 +85,20 @@ export class ConfirmedPipeline {
       });
     });
   }
+}
+
+/** One call, and the number of replicas that hold what it wrote; -1 where WAIT was not answered. Throws what the call failed with. */
+export async function callConfirmed(
+  link: Link,
+  call: ScriptCall,
+  replicas: number,
+  { clock, waitMs }: { readonly clock: Clock; readonly waitMs: number },
+): Promise<{ readonly reply: Reply; readonly confirmed: number }> {
+  const pipeline = new ConfirmedPipeline(link, () => clock.nowMs(), waitMs);
+  const { results, confirmed } = await new Promise<PipelineOutcome>((resolve) => {
+    pipeline.send([call], replicas, resolve);
+  });
+  const { error, reply } = results[0]!;
+  if (error !== undefined) throw error;
+  return { reply, confirmed };
 }

@@ -7,6 +7,7 @@
 --       4 retry         hash
 --       5 dead letters  stream
 --       6 quarantine    stream
+--       7 redriven      sorted set
 -- ARGV  1 group
 --       2 token, 3 count  of an owner's row that the caller saw unchanged for that row's whole duration; or ''
 --       4 look | delete | force   look writes nothing, force minds no owner
@@ -26,6 +27,6 @@ if ARGV[4] == 'look' then return { 1 } end
 redis.call('HDEL', KEYS[1], ARGV[1])
 redis.call('HSET', KEYS[2], 'owner', '', 'token', token, 'count', '0', 'deleted', '1')
 redis.call('PEXPIRE', KEYS[2], ARGV[6])
-redis.call('DEL', KEYS[3], KEYS[4])
+redis.call('DEL', KEYS[3], KEYS[4], KEYS[7])
 if ARGV[5] == '1' then redis.call('DEL', KEYS[5], KEYS[6]) end
 return { 1 }

@@ -43,6 +43,8 @@ export class Delivery implements IncomingMessage {
   failedAttempts: number;
   /** Failed attempts in the stored retry row; 0 while the log holds the message. */
   recordedAttempts: number;
+  /** Failed attempts that do not count any more: it is a redriven dead letter. */
+  forgivenAttempts = 0;
   failures: readonly HandlingFailure[] = [];
   decoded: DecodedMessage;
 

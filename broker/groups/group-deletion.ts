@@ -1,10 +1,10 @@
 import { BrokerError } from '../broker-error.js';
-import { type Clock, pause } from '../clock.js';
+import { pause } from '../clock.js';
 import { groupKeys, membersKey } from '../log/keys.js';
-import type { MasterLinks } from '../redis/master-links.js';
 import { persistOn } from '../redis/persist.js';
 import { slotOf } from '../redis/slot.js';
-import { ConfirmedPipeline, type PipelineOutcome } from './confirmed-pipeline.js';
+import { callConfirmed } from './confirmed-pipeline.js';
+import type { GroupControl } from './group-control.js';
 import type { LeaseRow } from './lease.js';
 import { type DeletionMode, deleteCall, parseDeleteReply } from './lease-scripts.js';
 
@@ -15,24 +15,12 @@ export interface DeleteGroupOptions {
   readonly deadLetters?: boolean;
 }
 
-export interface DeletionContext {
-  readonly topic: string;
-  readonly partitions: number;
-  readonly group: string;
-  readonly links: MasterLinks;
-  readonly clock: Clock;
-  readonly connectTimeoutMs: number;
-  /** Longest wait for the replicas at a time. */
-  readonly waitMs: number;
-  replicasOf(slot: number): number;
-}
-
 /**
  * Deletes the group on every partition, confirmed by the replicas as its registration was; a group that does not exist is
  * deleted already. Nothing is deleted while an owner is alive: rows that have one are looked at again after their
  * duration, as a challenger does. Throws BrokerError `group-in-use`, or `connection`: then it can be called again.
  */
-export async function deleteGroup(context: DeletionContext, options: DeleteGroupOptions): Promise<void> {
+export async function deleteGroup(context: GroupControl, options: DeleteGroupOptions): Promise<void> {
   const { partitions, clock } = context;
   const all = Array.from({ length: partitions }, (_, partition) => partition);
   const askAll = (mode: DeletionMode, seen: readonly (LeaseRow | undefined)[]) =>
@@ -53,13 +41,13 @@ export async function deleteGroup(context: DeletionContext, options: DeleteGroup
 }
 
 /** Members that are still alive come back to it, and learn from their partitions that the group is no more. */
-async function deleteRoster({ topic, group, links, clock, connectTimeoutMs }: DeletionContext): Promise<void> {
+async function deleteRoster({ topic, group, links, clock, connectTimeoutMs }: GroupControl): Promise<void> {
   await persistOn(links, slotOf(topic), clock, connectTimeoutMs, (link) => link.call('DEL', membersKey(topic, group)));
 }
 
 /** Resolves with the row of the owner that stands in the way. */
 function askOne(
-  { topic, group, links, clock, connectTimeoutMs, waitMs, replicasOf }: DeletionContext,
+  { topic, group, links, clock, connectTimeoutMs, waitMs, replicasOf }: GroupControl,
   partition: number,
   mode: DeletionMode,
   { deadLetters = false }: DeleteGroupOptions,
@@ -68,16 +56,12 @@ function askOne(
   const slot = slotOf(topic, partition);
   const keys = groupKeys(topic, partition, group);
   return persistOn(links, slot, clock, connectTimeoutMs, async (link) => {
-    const pipeline = new ConfirmedPipeline(link, () => clock.nowMs(), waitMs);
     const replicas = mode === 'look' ? 0 : replicasOf(slot);
-    const { results, isConfirmed, confirmed } = await new Promise<PipelineOutcome>((resolve) => {
-      pipeline.send([deleteCall(keys, group, mode, deadLetters, seen)], replicas, resolve);
-    });
-    const { error, reply } = results[0]!;
-    if (error !== undefined) throw error;
+    const call = deleteCall(keys, group, mode, deadLetters, seen);
+    const { reply, confirmed } = await callConfirmed(link, call, replicas, { clock, waitMs });
     const owner = parseDeleteReply(reply);
     if (owner !== undefined || mode === 'look') return owner;
-    if (!isConfirmed) {
+    if (confirmed < replicas) {
       throw new BrokerError('connection', `${keys.groups}: ${confirmed} of ${replicas} replicas have confirmed it`);
     }
     // For show only: see show-position.lua.
@@ -86,7 +70,7 @@ function askOne(
   });
 }
 
-function refuseOwned({ topic, group }: DeletionContext, rows: readonly (LeaseRow | undefined)[]): void {
+function refuseOwned({ topic, group }: GroupControl, rows: readonly (LeaseRow | undefined)[]): void {
   const partition = rows.findIndex((row) => row !== undefined);
   if (partition < 0) return;
   const what = `member ${rows[partition]!.owner} owns partition ${partition}`;

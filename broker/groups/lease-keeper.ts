@@ -10,6 +10,7 @@ import {
   type Fenced,
   parseAcquireReply,
   parseFenced,
+  parseRedriven,
   releaseCall,
   renewCall,
   type ScriptCall,
@@ -225,6 +226,7 @@ export class LeaseKeeper {
         this.lose(candidate, fenced);
         return true;
       }
+      if (candidate.tenure !== undefined) candidate.tenure.announcedRedrive = parseRedriven(reply);
       if (isConfirmed) this.#hold(candidate, request.token, sentMs);
       else candidate.lastError = unconfirmed();
       return false;

@@ -28,6 +28,8 @@ export interface Acquired {
   readonly bitmaps: ReadonlyMap<string, Buffer>;
   /** `<entry>:<index>` -> "<failed attempts> <row>" */
   readonly retries: ReadonlyMap<string, Buffer>;
+  /** The last redrive among them: see redrive.lua. */
+  readonly redriven: number;
 }
 
 /** Why a script of an owner was refused: whose row it is. `owner` is empty where it is nobody's. */
@@ -60,16 +62,24 @@ export function parseAcquireReply(reply: Reply): AcquireReply {
   const [isAcquired, ...rest] = reply as [number, ...Buffer[]];
   if (isAcquired === -1) return { kind: 'deleted' };
   if (isAcquired !== 1) return { kind: 'foreign', row: rowOf(rest) };
-  const [token, history, position, retries] = rest as unknown as [Buffer, Buffer, Buffer[], Buffer[]];
+  const [token, history, position, retries, redriven] = rest as unknown as [Buffer, Buffer, Buffer[], Buffer[], Buffer];
   const bitmaps = mapOf(position);
   const low = String(bitmaps.get('low'));
   const entries = Number(bitmaps.get('entries') ?? 0);
   for (const field of ['low', 'entries', 'base']) bitmaps.delete(field);
-  const acquired = { token: String(token), history: String(history), low, entries, bitmaps, retries: mapOf(retries) };
+  const acquired = {
+    token: String(token),
+    history: String(history),
+    low,
+    entries,
+    bitmaps,
+    retries: mapOf(retries),
+    redriven: Number(redriven),
+  };
   return { kind: 'acquired', acquired };
 }
 
-/** See renew.lua; its reply is undefined where it renewed: {@link parseFenced}. */
+/** See renew.lua; what it replies: {@link parseFenced}, and {@link parseRedriven} where it renewed. */
 export function renewCall(keys: GroupKeys, owner: string, token: string): ScriptCall {
   return { script: renewScript, keys: [keys.lease], args: [owner, token] };
 }
@@ -109,7 +119,7 @@ export function deleteCall(
 ): ScriptCall {
   return {
     script: deleteScript,
-    keys: [keys.groups, keys.lease, keys.position, keys.retry, keys.deadLetters, keys.quarantine],
+    keys: [keys.groups, keys.lease, keys.position, keys.retry, keys.deadLetters, keys.quarantine, keys.redriven],
     args: [group, seen?.token ?? '', seen?.count ?? '', mode, deadLetters ? 1 : 0, DELETION_KEPT_MS],
   };
 }
@@ -129,6 +139,11 @@ function rowOf(fields: readonly Buffer[]): LeaseRow {
 export function parseFenced(reply: Reply): Fenced | undefined {
   const [passed, owner, token] = reply as [number, Buffer?, Buffer?];
   return passed === 1 ? undefined : { owner: String(owner), token: String(token) };
+}
+
+/** The number of the last redrive on the partition. */
+export function parseRedriven(reply: Reply): number {
+  return Number((reply as Buffer[])[1]);
 }
 
 export function mapOf(flat: readonly Buffer[]): Map<string, Buffer> {

@@ -95,13 +95,16 @@ export class OutcomeRecorder {
     const failure = describeFailure(error, delivery.attempt, clock.wallMs(), owner);
     delivery.failures = withFailure(delivery.failures, failure);
     delivery.failedAttempts++;
-    if (failure.permanent || delivery.failedAttempts >= retry.maxAttempts) {
+    const { forgivenAttempts } = delivery;
+    const countedAttempts = delivery.failedAttempts - forgivenAttempts;
+    if (failure.permanent || countedAttempts >= retry.maxAttempts) {
       this.#deadLetter(delivery);
       return;
     }
-    const delayMs = retryDelayMs(retry, delivery.failedAttempts, this.#options.random);
+    const delayMs = retryDelayMs(retry, countedAttempts, this.#options.random);
     const { failedAttempts, failures } = delivery;
-    const row = encodeRetryRow({ failedAttempts, dueAtMs: clock.wallMs() + delayMs, failures });
+    const forgiven = forgivenAttempts > 0 && { forgivenAttempts };
+    const row = encodeRetryRow({ failedAttempts, dueAtMs: clock.wallMs() + delayMs, failures, ...forgiven });
     this.#transition(delivery, 'retry', row, delivery.decoded.raw);
     delivery.recordedAttempts = failedAttempts;
     this.#leaveLog(delivery);

@@ -21,9 +21,10 @@ export function takeUpRetries(tenure: Tenure, retries: ReadonlyMap<string, Buffe
       sink.onUndecodable(tenure, entryId, index, stored);
       continue;
     }
-    const { failedAttempts, failures, dueAtMs } = decoded.row;
+    const { failedAttempts, failures, dueAtMs, forgivenAttempts = 0 } = decoded.row;
     const delivery = new Delivery(tenure, entryId, index, undefined, undefined, message, failedAttempts);
     delivery.failures = failures;
+    delivery.forgivenAttempts = forgivenAttempts;
     sink.onRetry(delivery, dueAtMs);
   }
 }

@@ -20,6 +20,7 @@ import { loadReport } from './member-load.js';
 import { Membership } from './membership.js';
 import { OutcomeRecorder } from './outcome-recorder.js';
 import { replicasOf } from './ownership.js';
+import { takeRedriven } from './redriven.js';
 import { Settler } from './settler.js';
 import { type RetrySink, takeUpRetries } from './stored-retries.js';
 import type { SubscriptionContext } from './subscription-context.js';
@@ -117,7 +118,7 @@ export class Subscription implements AsyncDisposable {
       report: () => ({ health: this.#health.report(), ...loadReport(this.#load.load()) }),
       onSeen: (roster, history) => this.#health.observe(roster, history) ?? balancer?.propose(roster, clock.nowMs()),
       onBegun: (tenure, acquired) => this.#onBegun(tenure, acquired),
-      onRenewed: (tenure) => this.#dispatcher.resume(tenure),
+      onRenewed: (tenure) => this.#onRenewed(tenure),
       onDeleted: () => this.#onDeleted(),
       onReplaced: () => this.#onReplaced(),
     });
@@ -247,6 +248,11 @@ export class Subscription implements AsyncDisposable {
     takeUpRetries(tenure, acquired.retries, this.#retrySink);
     this.#upkeep.show(tenure);
     this.#readers.add(tenure);
+  }
+
+  #onRenewed(tenure: Tenure): void {
+    this.#dispatcher.resume(tenure);
+    void takeRedriven(tenure, this.#retrySink);
   }
 
   #onDeleted(): void {

@@ -51,6 +51,10 @@ export class Tenure {
   stalled: Delivery[] = [];
   /** The last entry read. */
   cursor: string;
+  /** The last redrive that was taken in, and the last of which a renewal told: see redrive.lua. */
+  takenRedrive: number;
+  announcedRedrive: number;
+  isTakingRedrive = false;
   isOver = false;
   /** It is to be given back: no handler starts any more. */
   isLeaving = false;
@@ -79,6 +83,8 @@ export class Tenure {
     this.position = new Position(acquired.low, acquired.entries);
     this.bitmaps = new Map(acquired.bitmaps);
     this.cursor = acquired.low;
+    this.takenRedrive = acquired.redriven;
+    this.announcedRedrive = acquired.redriven;
   }
 
   /** Whether a handler may start now. While settlements cannot be recorded handled work would only pile up. */

@@ -42,7 +42,7 @@ export async function* inventoryOfPartition(
   }
   for (const place of ['dead-letters', 'quarantine'] as const) {
     const stream = place === 'quarantine' ? keys.quarantine : keys.deadLetters;
-    for await (const [, fields] of entries(link, stream, '-')) {
+    for await (const [, fields] of streamEntries(link, stream, '-')) {
       const values = mapOf(fields);
       const message = values.get('message') ?? Buffer.alloc(0);
       yield storedMessage(place, partition, String(values.get('position')), message);
@@ -53,7 +53,7 @@ export async function* inventoryOfPartition(
 async function* unsettled(link: Link, keys: GroupKeys, partition: number): AsyncGenerator<StoredMessage> {
   const bitmaps = mapOf((await link.call('HGETALL', keys.position)) as Buffer[]);
   const low = String(bitmaps.get('low') ?? '0-0');
-  for await (const [idBytes, fields] of entries(link, keys.log, `(${low}`)) {
+  for await (const [idBytes, fields] of streamEntries(link, keys.log, `(${low}`)) {
     const id = String(idBytes);
     const parsed = parseEntry(fields);
     const entry = new TrackedEntry(id, parsed?.count ?? 1, bitmaps.get(id));
@@ -70,7 +70,8 @@ async function* unsettled(link: Link, keys: GroupKeys, partition: number): Async
   }
 }
 
-async function* entries(link: Link, stream: string, from: string): AsyncGenerator<Entry> {
+/** Of a stream, from `from` on, page by page. */
+export async function* streamEntries(link: Link, stream: string, from: string): AsyncGenerator<Entry> {
   for (let start = from; ; ) {
     const page = (await link.call('XRANGE', stream, start, '+', 'COUNT', PAGE_ENTRIES)) as unknown as Entry[];
     yield* page;

@@ -18,6 +18,8 @@ export interface GroupKeys {
   readonly lease: string;
   readonly position: string;
   readonly retry: string;
+  /** Positions of what an operator put back among the retries. */
+  readonly redriven: string;
   readonly deadLetters: string;
   readonly quarantine: string;
 }
@@ -50,6 +52,7 @@ export function groupKeys(topic: string, partition: number, group: string): Grou
     lease: `${prefix}lease:${group}`,
     position: `${prefix}pos:${group}`,
     retry: `${prefix}retry:${group}`,
+    redriven: `${prefix}redriven:${group}`,
     deadLetters: `${prefix}dlq:${group}`,
     quarantine: `${prefix}quarantine:${group}`,
   };

@@ -1,4 +1,5 @@
 import { inspect } from 'node:util';
+import { fingerprintOf, topFrames } from './failure-fingerprint.js';
 
 /** One failed handling. */
 export interface HandlingFailure {
@@ -6,6 +7,10 @@ export interface HandlingFailure {
   /** Class of the error; its type, where it is none. */
   readonly error: string;
   readonly message: string;
+  /** The innermost ones of its stack, as `function (file)`. */
+  readonly frames: readonly string[];
+  /** The same for all failures of one cause: see failure-fingerprint.ts. */
+  readonly fingerprint: string;
   readonly atMs: number;
   readonly consumer: string;
   /** The handler said that no retry can help. */
@@ -19,17 +24,25 @@ export interface RetryRow {
   readonly dueAtMs: number;
   /** The first one and the latest ones. */
   readonly failures: readonly HandlingFailure[];
+  /** Of a redriven dead letter: those of its failed attempts that do not count any more. */
+  readonly forgivenAttempts?: number;
 }
 
 const KEPT_FAILURES = 10;
+const CLASS_CHARACTERS = 100;
 const MESSAGE_CHARACTERS = 500;
 
 /** Of whatever a handler has thrown: it may be anything, and may itself throw where it is looked at. */
 export function describeFailure(error: unknown, attempt: number, atMs: number, consumer: string): HandlingFailure {
+  const name = textOf(() => classOf(error)).slice(0, CLASS_CHARACTERS);
+  const message = textOf(() => messageOf(error)).slice(0, MESSAGE_CHARACTERS);
+  const frames = framesOf(error);
   return {
     attempt,
-    error: textOf(() => classOf(error)),
-    message: textOf(() => messageOf(error)).slice(0, MESSAGE_CHARACTERS),
+    error: name,
+    message,
+    frames,
+    fingerprint: fingerprintOf(name, message, frames),
     atMs,
     consumer,
     permanent: isPermanent(error),
@@ -56,6 +69,14 @@ function messageOf(error: unknown): string {
   return typeof error === 'string' ? error : inspect(error, { depth: 1, breakLength: Number.POSITIVE_INFINITY });
 }
 
+function framesOf(error: unknown): string[] {
+  try {
+    return error instanceof Error ? topFrames(error.stack) : [];
+  } catch {
+    return [];
+  }
+}
+
 function textOf(look: () => string): string {
   try {
     return look();
@@ -71,8 +92,9 @@ export function withFailure(failures: readonly HandlingFailure[], failure: Handl
 
 /** "<failed attempts> <bytes of the JSON> <JSON>"; the encoded message follows it in the stored row. */
 export function encodeRetryRow(row: RetryRow): string {
-  const json = JSON.stringify({ dueAtMs: row.dueAtMs, failures: row.failures });
-  return `${row.failedAttempts} ${Buffer.byteLength(json)} ${json}`;
+  const { failedAttempts, ...rest } = row;
+  const json = JSON.stringify(rest);
+  return `${failedAttempts} ${Buffer.byteLength(json)} ${json}`;
 }
 
 /** The row and the encoded message behind it; undefined where the row is damaged. */
@@ -82,8 +104,8 @@ export function decodeRetryRow(stored: Buffer): { readonly row: RetryRow; readon
   const jsonEnd = head[0].length + Number(head[2]);
   try {
     const parsed: unknown = JSON.parse(stored.toString('utf8', head[0].length, jsonEnd));
-    const { dueAtMs, failures } = parsed as Pick<RetryRow, 'dueAtMs' | 'failures'>;
-    return { row: { failedAttempts: Number(head[1]), dueAtMs, failures }, message: stored.subarray(jsonEnd) };
+    const rest = parsed as Omit<RetryRow, 'failedAttempts'>;
+    return { row: { ...rest, failedAttempts: Number(head[1]) }, message: stored.subarray(jsonEnd) };
   } catch {
     return undefined;
   }

@@ -199,7 +199,7 @@ describe('a monitor', () => {
     const bed = new Bed({});
     const { tenure } = heldTenure(undefined, undefined, 2);
     const delivery = logDelivery(tenure, 1, 'm1', 'k1');
-    const failure = { error: 'Error', message: 'no', atMs: 0, permanent: false };
+    const failure = { error: 'Error', message: 'no', frames: [], fingerprint: 'f', atMs: 0, permanent: false };
     delivery.failures = [
       { ...failure, attempt: 1, consumer: 'x' },
       { ...failure, attempt: 2, consumer: 'y' },

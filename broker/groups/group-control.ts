@@ -1,0 +1,51 @@
+import type { Clock } from '../clock.js';
+import type { OnReplicaLoss } from '../log/message.js';
+import type { MasterLinks } from '../redis/master-links.js';
+import type { Topology } from '../topology.js';
+import { replicasOf } from './ownership.js';
+
+/** What is done to a group from outside: with links of its own, since WAIT blocks them. */
+export interface GroupControl extends Disposable {
+  readonly topic: string;
+  readonly partitions: number;
+  readonly group: string;
+  readonly links: MasterLinks;
+  readonly clock: Clock;
+  readonly connectTimeoutMs: number;
+  /** Longest wait for the replicas at a time. */
+  readonly waitMs: number;
+  /** How many replicas have to confirm what is changed. */
+  replicasOf(slot: number): number;
+}
+
+export interface GroupControlOptions {
+  readonly topic: string;
+  readonly partitions: number;
+  readonly group: string;
+  /** Names the links. */
+  readonly purpose: string;
+  readonly topology: Topology;
+  readonly onReplicaLoss: OnReplicaLoss;
+  readonly clock: Clock;
+  readonly connectTimeoutMs: number;
+  readonly replyTimeoutMs: number;
+}
+
+export function openGroupControl(options: GroupControlOptions): GroupControl {
+  const { topic, partitions, group, purpose, topology, onReplicaLoss, clock, connectTimeoutMs, replyTimeoutMs } =
+    options;
+  const { directory, openLinks, durability } = topology;
+  const waitMs = Math.ceil(replyTimeoutMs / 2);
+  const links = openLinks({ purpose, replyTimeoutMs: replyTimeoutMs + waitMs });
+  return {
+    topic,
+    partitions,
+    group,
+    links,
+    clock,
+    connectTimeoutMs,
+    waitMs,
+    replicasOf: (slot) => replicasOf(directory, slot, { durability, onReplicaLoss }),
+    [Symbol.dispose]: () => links.close(),
+  };
+}

@@ -1,0 +1,36 @@
+#!lua flags=allow-oom
+-- Puts dead letters, or what lies in quarantine, back among the retries of their group, with a fresh budget of attempts.
+--
+-- KEYS  1 dead letters or quarantine  stream
+--       2 retry         hash: <entry>:<index> -> "<failed attempts> <row>"
+--       3 redriven      sorted set: <entry>:<index>, by the number of its redrive
+--       4 lease         hash: redriven, the number of the last redrive; see acquire.lua
+--       5 groups        hash: group -> registration time, seconds
+-- ARGV  1 group
+--       then for each: entry of the stream, "<failed attempts> <row>" with at least one attempt
+-- Reply for each: 1 put back, 0 not there any more, -1 its message is among the retries already, and nothing is written;
+--       { -2 }: there is no such group
+--
+-- Invariant: a message is moved, never copied: of two who redrive it at once the second finds nothing. The owner learns of
+-- it with its next renewal (renew.lua), which tells the number; an heir finds the row among the retries.
+if redis.call('HEXISTS', KEYS[5], ARGV[1]) == 0 then return { -2 } end
+local replies = {}
+local number
+for i = 2, #ARGV, 2 do
+  local entry = redis.call('XRANGE', KEYS[1], ARGV[i], ARGV[i])[1]
+  local reply = 0
+  if entry then
+    local values = {}
+    for f = 1, #entry[2], 2 do values[entry[2][f]] = entry[2][f + 1] end
+    reply = redis.call('HSETNX', KEYS[2], values.position, ARGV[i + 1] .. values.message)
+    if reply == 0 then
+      reply = -1
+    else
+      number = number or redis.call('HINCRBY', KEYS[4], 'redriven', 1)
+      redis.call('ZADD', KEYS[3], number, values.position)
+      redis.call('XDEL', KEYS[1], ARGV[i])
+    end
+  end
+  replies[#replies + 1] = reply
+end
+return replies
