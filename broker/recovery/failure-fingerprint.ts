@@ -17,6 +17,8 @@ const MASKS: readonly (readonly [pattern: RegExp, name: string])[] = [
 const FRAMES = 3;
 const FRAME_CHARACTERS = 120;
 const FINGERPRINT_CHARACTERS = 12;
+/** Frames from here on say only how the handler was called. */
+const BROKER_FOLDER = new URL('..', import.meta.url).href;
 
 /** The message without what is different each time: ids, numbers, addresses, times, quoted values. */
 export function maskedMessage(message: string): string {
@@ -25,13 +27,18 @@ export function maskedMessage(message: string): string {
     .trim();
 }
 
-/** The innermost frames of a stack as `function (file)`, without those of Node: folders and lines differ between deployments. */
+/**
+ * The innermost frames of a stack as `function (file)`: folders and lines differ between deployments.
+ * Without those of Node and of the broker.
+ */
 export function topFrames(stack: unknown): string[] {
   if (typeof stack !== 'string') return [];
   const frames: string[] = [];
   for (const line of stack.split('\n')) {
-    const at = /^\s+at (?:(?:async |new )?(.*?)(?: \[as [^\]]*\])? \()?(?:.*[/\\])?([^/\\():]+)(?::\d+)*\)?$/.exec(line);
-    if (at === null || line.includes('node:')) continue;
+    const at = /^\s+at (?:(?:async |new )?(.*?)(?: \[as [^\]]*\])? \()?(?:.*[/\\])?([^/\\():]+)(?::\d+)*\)?$/.exec(
+      line,
+    );
+    if (at === null || line.includes('node:') || line.includes(BROKER_FOLDER)) continue;
     frames.push(`${at[1] ?? '<anonymous>'} (${at[2]})`.slice(0, FRAME_CHARACTERS));
     if (frames.length === FRAMES) break;
   }

@@ -5,6 +5,7 @@ import { coloursOf } from '../colours.js';
 import { HarnessError } from '../errors.js';
 import { EXIT } from '../exit-codes.js';
 import { gauntletVersion } from '../version.js';
+import { registerBroker } from './broker.js';
 import { registerDoctor } from './doctor.js';
 import { registerList } from './list.js';
 import { registerReport } from './report.js';
@@ -20,6 +21,7 @@ Examples:
   $ gauntlet run my.yaml --seed 7 --repeat 3
   $ gauntlet validate scenarios             check files without running them
   $ gauntlet list faults                    what a scenario can break
+  $ gauntlet broker dlq causes orders billing   what a consumer group of the broker has given up
 
 Exit codes: 0 pass, 1 a gate failed, 2 scenario or usage error, 3 environment could not be provided,
 4 inconclusive, 130 interrupted.`;
@@ -40,6 +42,7 @@ async function main(argv: readonly string[]): Promise<void> {
     registerList,
     registerSchema,
     registerReport,
+    registerBroker,
   ]) {
     register(program);
   }

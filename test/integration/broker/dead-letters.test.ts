@@ -118,7 +118,7 @@ describe('dead letters', () => {
 
   it('stay where they are in a dry run, and are thrown away only with a word', async () => {
     const [, letters] = await GivenUp.make(6);
-    const [{ fingerprint }] = (await letters.kinds()) as [{ fingerprint: string }];
+    const { fingerprint } = (await letters.kinds())[0]!;
     expect(await letters.redrive({ fingerprint }, { dryRun: true })).toMatchObject({ found: 4, redriven: 0 });
     await expect(letters.purge({ fingerprint }, { confirm: false })).rejects.toMatchObject({ code: 'bad-option' });
     expect(await collect(letters.list())).toHaveLength(6);

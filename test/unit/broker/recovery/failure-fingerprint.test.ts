@@ -20,7 +20,12 @@ describe('a masked message', () => {
 describe('a fingerprint', () => {
   it('is the same whatever numbers and ids a message has', () => {
     const words = fc.array(fc.constantFrom('order', 'not', 'found', 'timeout', 'of', 'shop'), { minLength: 1 });
-    const value = fc.oneof(fc.nat().map(String), fc.uuid(), fc.ipV4(), fc.nat().map((n) => `req-${n}`));
+    const value = fc.oneof(
+      fc.nat().map(String),
+      fc.uuid(),
+      fc.ipV4(),
+      fc.nat().map((n) => `req-${n}`),
+    );
     fc.assert(
       fc.property(words, value, value, (text, a, b) => {
         // An address and a number are kinds of their own.

@@ -4,7 +4,16 @@ import { type FailedDelivery, PoisonLog } from '../../../../../broker/groups/hea
 /** A message that has failed on these members, in this order. */
 function failedOn(id: string, ...consumers: string[]): FailedDelivery {
   const failures = consumers.map((consumer, i) => {
-    return { attempt: i + 1, error: 'Error', message: 'no', frames: [], fingerprint: 'f', atMs: 0, consumer, permanent: false };
+    return {
+      attempt: i + 1,
+      error: 'Error',
+      message: 'no',
+      frames: [],
+      fingerprint: 'f',
+      atMs: 0,
+      consumer,
+      permanent: false,
+    };
   });
   return { id, key: 'k', partition: 4, failures };
 }
