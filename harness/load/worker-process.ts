@@ -17,14 +17,7 @@ import {
   noteSignal,
   readySpansOf,
 } from './incarnation.js';
-import type {
-  DriverDescription,
-  FromWorker,
-  ScalingMessage,
-  ToWorker,
-  WorkerFailure,
-  WorkerStats,
-} from './protocol.js';
+import type { DriverDescription, FromWorker, WorkerFailure } from './protocol.js';
 import { jobOf, type RunContext } from './run-context.js';
 import { childEnd, sendTo, spawnChild } from './worker-child.js';
 import {
@@ -36,24 +29,10 @@ import {
 } from './worker-deadlines.js';
 import { judgeEnd, startFailure, type WorkerEnd } from './worker-end.js';
 import { WorkerError } from './worker-error.js';
+import type { WorkerOptions } from './worker-options.js';
 
 /** Signals that do not end a process. */
 const HARMLESS: ReadonlySet<NodeJS.Signals> = new Set(['SIGSTOP', 'SIGCONT', 'SIGINT', 'SIGHUP']);
-
-export interface WorkerOptions {
-  readonly role: 'producer' | 'consumer' | 'autoscaler';
-  /** From 0. The drain's fresh consumer has the index after the last that there may be. */
-  readonly index: number;
-  /** How many the driver is told there are of its role. */
-  readonly count: number;
-  /** The drain's fresh consumer: one member, and the driver is told that it is number 0 of 1. */
-  readonly fresh?: boolean;
-  readonly onStats?: (stats: WorkerStats) => void;
-  /** Told of every end, orderly or not. */
-  readonly onEnd?: (end: WorkerEnd) => void;
-  /** Of an autoscaler. */
-  readonly onScaling?: (message: ScalingMessage, reply: (message: ToWorker) => void) => void;
-}
 
 interface Current {
   readonly child: ChildProcess;

@@ -3,7 +3,8 @@ import type { LedgerFile, ReadySpan, WorkerCrash, WorkerIncident } from '../ledg
 import type { WorkerStats } from '../load/protocol.js';
 import type { RunContext } from '../load/run-context.js';
 import type { WorkerEnd } from '../load/worker-end.js';
-import { type WorkerOptions, WorkerProcess } from '../load/worker-process.js';
+import type { WorkerOptions } from '../load/worker-options.js';
+import { WorkerProcess } from '../load/worker-process.js';
 import { consumerLimits } from '../scenario/consumer-limits.js';
 import { OomWatch } from './oom-watch.js';
 
