@@ -10,6 +10,7 @@ describe('consumers with another handler than their peers', () => {
     const { consumers } = parseScenario(except('consumer-3: { handler: { time: 100ms } }'), 'x');
     expect(consumers).toEqual({
       workers: 3,
+      members: 1,
       concurrency: 64,
       handler: { timeMs: 4, cpuMs: 0, failShare: 0.01 },
       except: { 'consumer-3': { handler: { timeMs: 100, cpuMs: 0, failShare: 0.01 } } },
