@@ -52,10 +52,16 @@ export const consumers = z
       .describe('Workers such as consumer-2 whose handler is another one than that of their peers.'),
   })
   .prefault({})
-  .superRefine(({ workers: fewest, autoscale }, context) => {
-    if (autoscale === undefined || autoscale.max > fewest) return;
-    const message = `more than workers, of which there are ${fewest}`;
-    context.addIssue({ code: 'custom', message, path: ['autoscale', 'max'], input: autoscale.max });
+  .superRefine(({ workers: fewest, autoscale, members }, context) => {
+    if (autoscale === undefined) return;
+    if (autoscale.max <= fewest) {
+      const message = `more than workers, of which there are ${fewest}`;
+      context.addIssue({ code: 'custom', message, path: ['autoscale', 'max'], input: autoscale.max });
+    }
+    if (members > 1) {
+      const message = '1: with autoscale, where the system asks for members and is given workers';
+      context.addIssue({ code: 'custom', message, path: ['members'], input: members });
+    }
   })
   .transform(({ except, autoscale, ...given }): ConsumersSpec => {
     const rest = { ...given, ...(autoscale !== undefined && { autoscale }) };

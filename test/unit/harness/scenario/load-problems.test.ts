@@ -62,6 +62,12 @@ describe('problems of values, load and topology', () => {
       '4: expected more than workers, of which there are 4.',
     ],
     [
+      'an autoscaler of workers that are several members each',
+      withMore('consumers: { workers: 2, autoscale: { max: 4 }, members: 3 }'),
+      'consumers.members',
+      '3: expected 1: with autoscale',
+    ],
+    [
       'an autoscaler without a limit',
       withMore('consumers: { autoscale: {} }'),
       'consumers.autoscale.max',
