@@ -122,7 +122,7 @@ export interface ConsumerLimits {
 export interface ConsumerScaler {
   /**
    * From now on so many consumers are to run; `reason` is for people. Resolves when those that are too many have ended in
-   * order, and those that are missing have been started; rejects where it cannot be.
+   * order, and those that are missing have been started; rejects where it cannot be. Does nothing once the load is over.
    */
   scaleTo(members: number, reason: string): Promise<void>;
   /** What the system sees, for the picture in the report. As often as it looks. */

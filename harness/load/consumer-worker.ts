@@ -45,7 +45,8 @@ await runWorker(async (host) => {
     }, STOP_DEADLINE_MS);
   });
   const handlerOf = (member: number) => (message: IncomingMessage) => handler.handle(message, member);
-  await consumeAs({ members: job.members, driver, handlerOf, onReady }, host.stopSignal);
+  // One that is not wanted any more before it was ready joins nobody.
+  if (!host.stopSignal.aborted) await consumeAs({ members: job.members, driver, handlerOf, onReady }, host.stopSignal);
   if (!host.stopSignal.aborted)
     return host.fail('crashed', `consume() of driver ${name} ended though nobody asked it to`);
   await host.close(driver, `driver ${name}`);

@@ -11,28 +11,30 @@ export interface ScalerChannel {
 export class RemoteScaler implements ConsumerScaler {
   readonly #channel: ScalerChannel;
   readonly #signal: AbortSignal;
-  readonly #waiting = new Map<number, { resolve(): void; reject(error: Error): void }>();
+  readonly #waiting = new Map<number, (problem?: string) => void>();
   #asked = 0;
 
-  /** Once `signal` aborts it does nothing more, and what was asked for is not waited for. */
+  /** Once `signal` aborts the load is over: nothing is asked for any more, and nobody waits for what was. */
   constructor(channel: ScalerChannel, signal: AbortSignal) {
     this.#channel = channel;
     this.#signal = signal;
     channel.onMessage((message) => {
-      if (message.type === 'scaled') this.#settle(message.request, message.problem);
+      if (message.type === 'scaled') this.#waiting.get(message.request)?.(message.problem);
     });
     signal.addEventListener('abort', () => {
-      for (const request of [...this.#waiting.keys()]) this.#settle(request, OVER);
+      for (const settle of [...this.#waiting.values()]) settle();
     });
   }
 
   async scaleTo(members: number, reason: string): Promise<void> {
-    if (this.#signal.aborted) throw new Error(OVER);
+    if (this.#signal.aborted) return;
     if (!Number.isSafeInteger(members)) throw new Error(`scaleTo(${String(members)}): a whole number of consumers`);
     const request = ++this.#asked;
-    const done = new Promise<void>((resolve, reject) => this.#waiting.set(request, { resolve, reject }));
+    const answered = new Promise<string | undefined>((settle) => this.#waiting.set(request, settle));
     this.#channel.send({ type: 'scale', request, members, reason: String(reason) });
-    await done;
+    const problem = await answered;
+    this.#waiting.delete(request);
+    if (problem !== undefined) throw new Error(problem);
   }
 
   /** A look that is not made of numbers, from a driver that no type checker has seen, is no look. */
@@ -40,13 +42,4 @@ export class RemoteScaler implements ConsumerScaler {
     const look = { needed, ratePerSec, backlog, serviceMs };
     if (Object.values(look).every(Number.isFinite)) this.#channel.send({ type: 'look', look });
   }
-
-  #settle(request: number, problem: string | undefined): void {
-    const waiting = this.#waiting.get(request);
-    this.#waiting.delete(request);
-    if (problem === undefined) waiting?.resolve();
-    else waiting?.reject(new Error(problem));
-  }
 }
-
-const OVER = 'the load is over: nobody is scaled any more';

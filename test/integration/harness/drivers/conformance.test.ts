@@ -65,6 +65,7 @@ describe('a driver that breaks a rule', () => {
           prepare: (signal) => first.prepare!(signal),
           producer: (signal) => first.producer!(signal),
           inventory: (signal) => first.inventory!(signal),
+          autoscale: (...call) => first.autoscale!(...call),
           consume(...call) {
             const own = reference.createDriver({ ...context, group: `alone-${drivers.length}` });
             drivers.push(own);

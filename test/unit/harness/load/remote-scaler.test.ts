@@ -46,8 +46,8 @@ describe('the scaler in the autoscaler process', () => {
     const { sent, stop, scaler, answer } = bed();
     const asked = scaler.scaleTo(2, 'more');
     stop.abort();
-    await expect(asked).rejects.toThrow('the load is over');
-    await expect(scaler.scaleTo(1, 'fewer')).rejects.toThrow('the load is over');
+    await asked;
+    await scaler.scaleTo(1, 'fewer');
     answer(1);
     expect(sent).toHaveLength(1);
   });
