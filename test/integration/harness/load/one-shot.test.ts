@@ -13,7 +13,7 @@ describe('prepareSystem', () => {
     expect(await prepareSystem(bed.context, never)).toEqual({
       name: 'moody',
       version: '1',
-      capabilities: { ordering: 'none', inventory: true, redeliveryAfterMs: 0 },
+      capabilities: { ordering: 'none', inventory: true, redeliveryAfterMs: 0, severalMembers: true },
     });
     expect(bed.pids.size).toBe(0);
   });
