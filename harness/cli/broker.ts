@@ -1,7 +1,16 @@
 import type { Command } from 'commander';
 import { deadLetterCommand } from './operate/dead-letters.js';
 
+const EXAMPLES = `
+Examples:
+  $ gauntlet broker dlq causes orders billing     what the group billing has given up of the topic orders, by cause
+  $ gauntlet broker dlq --help                    what else can be done with it`;
+
 export function registerBroker(program: Command): void {
-  const broker = program.command('broker').description('Operate the reference broker.').exitOverride();
+  const broker = program
+    .command('broker')
+    .description('Operate the reference broker.')
+    .addHelpText('after', EXAMPLES)
+    .exitOverride();
   broker.addCommand(deadLetterCommand().exitOverride());
 }
