@@ -2,7 +2,7 @@ import type { BrokerEvent } from '../broker-event.js';
 import type { Clock } from '../clock.js';
 import type { Random } from '../random.js';
 import { type RetryPolicy, retryDelayMs } from '../recovery/retry-policy.js';
-import { describeFailure, encodeRetryRow, withFailure } from '../recovery/retry-row.js';
+import { decodeRetryRow, describeFailure, encodeRetryRow, withFailure } from '../recovery/retry-row.js';
 import type { Delivery } from './delivery.js';
 import type { UndecodableReason } from './entry-reader.js';
 import type { TrackedEntry } from './position.js';
@@ -131,7 +131,8 @@ export class OutcomeRecorder {
   /** Sets a retry row aside that cannot be decoded. */
   quarantineRow(tenure: Tenure, entryId: string, index: number, stored: Buffer): void {
     const attempts = Number.parseInt(stored.toString('latin1', 0, 10), 10);
-    if (attempts > 0) this.#setAside(tenure, entryId, index, attempts, 'bad-retry-row', stored);
+    const message = decodeRetryRow(stored)?.message ?? stored;
+    if (attempts > 0) this.#setAside(tenure, entryId, index, attempts, 'bad-retry-row', message);
   }
 
   get #isUnordered(): boolean {

@@ -70,10 +70,10 @@ async function* unsettled(link: Link, keys: GroupKeys, partition: number): Async
   }
 }
 
-/** Of a stream, from `from` on, page by page. */
-export async function* streamEntries(link: Link, stream: string, from: string): AsyncGenerator<Entry> {
+/** Of a stream, from `from` up to `to`, page by page. */
+export async function* streamEntries(link: Link, stream: string, from: string, to = '+'): AsyncGenerator<Entry> {
   for (let start = from; ; ) {
-    const page = (await link.call('XRANGE', stream, start, '+', 'COUNT', PAGE_ENTRIES)) as unknown as Entry[];
+    const page = (await link.call('XRANGE', stream, start, to, 'COUNT', PAGE_ENTRIES)) as unknown as Entry[];
     yield* page;
     const last = page.at(-1);
     if (last === undefined || page.length < PAGE_ENTRIES) return;

@@ -48,7 +48,7 @@ export class DeadLetters {
     this.#options = options;
   }
 
-  /** Oldest first within a partition, page by page: what comes while it is read may be missed. */
+  /** Oldest first within a partition: those that were there when its turn came. */
   async *list(filter: DeadLetterFilter = {}): AsyncGenerator<DeadLetter> {
     const { topic, group, partitions } = this.#options;
     const accepts = acceptorOf(filter);
@@ -57,7 +57,11 @@ export class DeadLetters {
     for (const partition of places) {
       const keys = groupKeys(topic, partition, group);
       const link = await on(control, partition, async (open) => open);
-      for await (const entry of streamEntries(link, streamOf(keys, filter.shelf ?? 'dead-letters'), '-')) {
+      const stream = streamOf(keys, filter.shelf ?? 'dead-letters');
+      // What is redriven and fails again comes behind it: a redrive would meet it once more.
+      const [last] = (await link.call('XREVRANGE', stream, '+', '-', 'COUNT', 1)) as unknown as (readonly [Buffer])[];
+      if (last === undefined) continue;
+      for await (const entry of streamEntries(link, stream, '-', String(last[0]))) {
         const letter = parseDeadLetter(partition, entry);
         if (accepts(letter)) yield letter;
       }
@@ -154,12 +158,15 @@ export class DeadLetters {
     return on(control, partition, async (link) => Number(await link.call('HEXISTS', retry, position)) === 1);
   }
 
-  /** Whether the message is a dead letter anew: among those that came after it. */
+  /** Whether the message was given up anew: it is among those that came after it. */
   async #isDeadAgain(control: GroupControl, letter: DeadLetter): Promise<boolean> {
     const { partition, position } = letter;
     const link = await on(control, partition, async (open) => open);
-    for await (const entry of streamEntries(link, this.#keys(partition).deadLetters, `(${entryOf(letter)}`)) {
-      if (parseDeadLetter(partition, entry).position === position) return true;
+    const { deadLetters, quarantine } = this.#keys(partition);
+    for (const stream of [deadLetters, quarantine]) {
+      for await (const entry of streamEntries(link, stream, `(${entryOf(letter)}`)) {
+        if (parseDeadLetter(partition, entry).position === position) return true;
+      }
     }
     return false;
   }

@@ -16,6 +16,10 @@ const MASKS: readonly (readonly [pattern: RegExp, name: string])[] = [
 ];
 const FRAMES = 3;
 const FRAME_CHARACTERS = 120;
+/** Stacks begin with the message, which may be anything. */
+const LOOKED_AT_LINES = 50;
+const LONGEST_LINE = 500;
+const IDENTITY_CHARACTERS = 300;
 const FINGERPRINT_CHARACTERS = 12;
 /** Frames from here on say only how the handler was called. */
 const BROKER_FOLDER = new URL('..', import.meta.url).href;
@@ -34,7 +38,8 @@ export function maskedMessage(message: string): string {
 export function topFrames(stack: unknown): string[] {
   if (typeof stack !== 'string') return [];
   const frames: string[] = [];
-  for (const line of stack.split('\n')) {
+  for (const line of stack.split('\n', LOOKED_AT_LINES)) {
+    if (line.length > LONGEST_LINE) continue;
     const at = /^\s+at (?:(?:async |new )?(.*?)(?: \[as [^\]]*\])? \()?(?:.*[/\\])?([^/\\():]+)(?::\d+)*\)?$/.exec(
       line,
     );
@@ -47,6 +52,6 @@ export function topFrames(stack: unknown): string[] {
 
 /** The same for failures of one cause, in all processes: 12 hexadecimal digits of class, masked message and frames. */
 export function fingerprintOf(error: string, message: string, frames: readonly string[]): string {
-  const identity = [error, maskedMessage(message), ...frames].join('\n');
+  const identity = [error, maskedMessage(message).slice(0, IDENTITY_CHARACTERS), ...frames].join('\n');
   return createHash('sha256').update(identity).digest('hex').slice(0, FINGERPRINT_CHARACTERS);
 }

@@ -31,18 +31,20 @@ export interface RetryRow {
 const KEPT_FAILURES = 10;
 const CLASS_CHARACTERS = 100;
 const MESSAGE_CHARACTERS = 500;
+const FINGERPRINTED_CHARACTERS = 4_000;
 
 /** Of whatever a handler has thrown: it may be anything, and may itself throw where it is looked at. */
 export function describeFailure(error: unknown, attempt: number, atMs: number, consumer: string): HandlingFailure {
   const name = textOf(() => classOf(error)).slice(0, CLASS_CHARACTERS);
-  const message = textOf(() => messageOf(error)).slice(0, MESSAGE_CHARACTERS);
+  const whole = textOf(() => messageOf(error)).slice(0, FINGERPRINTED_CHARACTERS);
   const frames = framesOf(error);
   return {
     attempt,
     error: name,
-    message,
+    message: whole.slice(0, MESSAGE_CHARACTERS),
     frames,
-    fingerprint: fingerprintOf(name, message, frames),
+    // Cut after masking: ids of another length would leave another rest.
+    fingerprint: fingerprintOf(name, whole, frames),
     atMs,
     consumer,
     permanent: isPermanent(error),

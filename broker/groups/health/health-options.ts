@@ -14,8 +14,7 @@ export type TreatedFinding = 'slow' | 'stuck' | 'stalled' | 'failing' | 'unlease
 
 export interface HealthOptions {
   /**
-   * What is done about members that are `slow`, `stuck`, `stalled` or `failing` (default: `warn` for each), or `unleased`
-   * (default: `drain`, since such a member handles nothing of what it would lose).
+   * What is done about members that are `slow`, `stuck`, `stalled`, `failing` or `unleased` (default: `warn` for each).
    */
   readonly healthPolicy?: Partial<HealthPolicy>;
   /** A handler that has not returned for longer than this is stuck (default 30,000). */
@@ -36,7 +35,7 @@ export interface HealthOptions {
 export type ResolvedHealthOptions = Required<Omit<HealthOptions, 'healthPolicy'>> & { readonly policy: HealthPolicy };
 
 const ACTIONS: ReadonlySet<unknown> = new Set<HealthAction>(['warn', 'drain', 'replace']);
-const DEFAULTS: HealthPolicy = { slow: 'warn', stuck: 'warn', stalled: 'warn', failing: 'warn', unleased: 'drain' };
+const DEFAULTS: HealthPolicy = { slow: 'warn', stuck: 'warn', stalled: 'warn', failing: 'warn', unleased: 'warn' };
 
 /** Throws BrokerError `bad-option`. */
 export function resolveHealthOptions(options: HealthOptions): ResolvedHealthOptions {

@@ -47,7 +47,7 @@ export function renderDetails(letter: DeadLetter, pc: Colours): string {
     ...facts.map(([name, value]) => `  ${pc.dim(name)}: ${plain(value)}`),
     ...(failures.length === 0 ? [] : ['failures:', ...failures]),
     `payload${cut}:`,
-    plain(text),
+    plainLines(text),
   ].join('\n');
 }
 
@@ -60,7 +60,12 @@ function timeOf(ms: number): string {
   return new Date(ms).toISOString();
 }
 
-/** What comes from a message must not steer the terminal. */
+/** What comes from a message must not steer the terminal, nor look like a line of ours. */
 function plain(text: string): string {
-  return text.replaceAll(/(?![\t\n])\p{Cc}/gu, '\ufffd');
+  return text.replaceAll(/\p{Cc}/gu, '\ufffd');
+}
+
+/** The same of several lines. */
+function plainLines(text: string): string {
+  return text.split('\n').map(plain).join('\n');
 }

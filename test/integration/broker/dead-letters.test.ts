@@ -86,6 +86,14 @@ describe('dead letters', () => {
     expect(canary.map(({ attempt }) => attempt)).toEqual([1, 2, 3, 4]);
   });
 
+  it('that fail again are not put back once more by the same redrive', async () => {
+    const [given, letters] = await GivenUp.make(100, 1);
+    const summary = await letters.redrive({}, { canaries: 0, perSecond: 200 });
+    expect(summary).toMatchObject({ found: 100, redriven: 100, stoppedBy: undefined });
+    await eventually(async () => (await collect(letters.list())).length === 100);
+    expect(given.journal.handled).toHaveLength(400);
+  });
+
   it('go back to nobody, and are there for the next member', async () => {
     const [given, letters] = await GivenUp.make(3);
     await given.subscription.close();

@@ -40,7 +40,7 @@ describe('a member that beats, and whose leases are refused', () => {
     const { broker: sickly, events } = await connect(server, { redis: user.address });
     await using _sickly = sickly;
     const journal = new Journal();
-    const options = { ...TIMES, drainMs: 500, closeTimeoutMs: 300 };
+    const options = { ...TIMES, healthPolicy: { unleased: 'drain' }, drainMs: 500, closeTimeoutMs: 300 } as const;
     const well = [
       await broker.subscribe(topic, 'g', journal.record, options),
       await broker.subscribe(topic, 'g', journal.record, options),

@@ -142,7 +142,7 @@ describe('a monitor', () => {
   });
 
   it('drains itself when it alone cannot hold its leases, and is tried again without what was found before', () => {
-    const bed = new Bed({ drainMs: 2_000 });
+    const bed = new Bed({ healthPolicy: { unleased: 'drain' }, drainMs: 2_000 });
     bed.leases = { held: 3, unleased: 1 };
     bed.reply();
     expect(bed.told).toEqual([]);
@@ -159,7 +159,7 @@ describe('a monitor', () => {
   });
 
   it('does not where nobody holds any, as while a master fails over', () => {
-    const bed = new Bed({});
+    const bed = new Bed({ healthPolicy: { unleased: 'drain' } });
     const unleased = { kind: 'unleased', partitions: 4 } as const;
     bed.leases = { held: 0, unleased: 4 };
     for (const id of ['b', 'c', 'd', 'e']) bed.peers[id] = vitals({ findings: [unleased] });

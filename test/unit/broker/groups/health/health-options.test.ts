@@ -4,7 +4,7 @@ import { resolveHealthOptions } from '../../../../../broker/groups/health/health
 describe('health options', () => {
   it('warn by default, but for leases that cannot be held', () => {
     expect(resolveHealthOptions({})).toEqual({
-      policy: { slow: 'warn', stuck: 'warn', stalled: 'warn', failing: 'warn', unleased: 'drain' },
+      policy: { slow: 'warn', stuck: 'warn', stalled: 'warn', failing: 'warn', unleased: 'warn' },
       stuckHandlerMs: 30_000,
       stalledLoopMs: 1_000,
       slowFactor: 3,
