@@ -113,7 +113,15 @@ export type BrokerEvent =
   | { readonly kind: 'group-deleted'; readonly topic: string; readonly group: string }
   /** It is recorded. Not told where the answer to that was lost with the tenure. */
   | { readonly kind: 'dead-lettered'; readonly topic: string; readonly group: string; readonly id: string }
-  | { readonly kind: 'quarantined'; readonly topic: string; readonly group: string; readonly position: string };
+  | { readonly kind: 'quarantined'; readonly topic: string; readonly group: string; readonly position: string }
+  /** Thrown away, since they were older or more than they are to be kept. */
+  | {
+      readonly kind: 'dead-letters-expired';
+      readonly topic: string;
+      readonly group: string;
+      readonly partition: number;
+      readonly count: number;
+    };
 
 /** One step of the FailoverManager, of which a diagram is in docs/guide/failover.md. */
 export interface FailoverEvent {

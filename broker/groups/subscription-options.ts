@@ -1,6 +1,7 @@
 import { BrokerError } from '../broker-error.js';
 import { checkName } from '../log/topic.js';
 import type { RetryPolicy } from '../recovery/retry-policy.js';
+import type { Retention } from '../recovery/retention.js';
 import { type Balancing, type BalancingOptions, resolveBalancing } from './balancing.js';
 import { atLeast, timerMs } from './checked-number.js';
 import { type AdaptiveConcurrencyOptions, resolveConcurrency } from './concurrency/concurrency-limit.js';
@@ -32,6 +33,10 @@ export interface SubscribeOptions extends HealthOptions {
   readonly maxAttempts?: number;
   readonly retryBaseMs?: number;
   readonly retryCapMs?: number;
+  /** Dead letters that are older are thrown away (default: never). */
+  readonly deadLetterMaxAgeMs?: number;
+  /** Above so many bytes of a partition's dead letters the oldest are thrown away (default: never). */
+  readonly deadLetterMaxBytes?: number;
   /** Bytes read ahead and not settled (default 16 MiB), shared by the owned partitions. */
   readonly prefetchBytes?: number;
   /** Settlements of up to 8 partitions gather this long before they are recorded (default 10); those of 16 twice as long. */
@@ -50,14 +55,16 @@ export interface SubscribeOptions extends HealthOptions {
 
 type Lease = 'leaseDurationMs' | 'leaseRenewMs' | 'leaseStopMs';
 type Retry = 'maxAttempts' | 'retryBaseMs' | 'retryCapMs';
+type Kept = 'deadLetterMaxAgeMs' | 'deadLetterMaxBytes';
 
 export interface ResolvedSubscribeOptions
   extends Required<
-    Omit<SubscribeOptions, 'memberId' | 'balancing' | 'concurrency' | Lease | Retry | keyof HealthOptions>
+    Omit<SubscribeOptions, 'memberId' | 'balancing' | 'concurrency' | Lease | Retry | Kept | keyof HealthOptions>
   > {
   readonly memberId: string | undefined;
   readonly concurrency: number | AdaptiveConcurrency;
   readonly retry: RetryPolicy;
+  readonly retention: Retention;
   readonly lease: LeaseTiming;
   readonly health: ResolvedHealthOptions;
   /** Undefined: partitions do not follow load. */
@@ -90,7 +97,15 @@ export function resolveSubscribeOptions(options: SubscribeOptions): ResolvedSubs
       baseMs: timerMs('retryBaseMs', options.retryBaseMs ?? 50, 0),
       capMs: timerMs('retryCapMs', options.retryCapMs ?? 1_000, 0),
     },
+    retention: {
+      maxAgeMs: optional(options.deadLetterMaxAgeMs, (ms) => atLeast('deadLetterMaxAgeMs', ms, 1)),
+      maxBytes: optional(options.deadLetterMaxBytes, (bytes) => atLeast('deadLetterMaxBytes', bytes, 1)),
+    },
   };
+}
+
+function optional(value: number | undefined, check: (value: number) => number): number | undefined {
+  return value === undefined ? undefined : check(value);
 }
 
 function checkedStart(startAt: StartAt): StartAt {

@@ -147,7 +147,7 @@ export class Subscription implements AsyncDisposable {
       this.#load.measure();
       limitReport.look();
     };
-    this.#upkeep = new Upkeep({ topic, group, clock, tenures, onRound });
+    this.#upkeep = new Upkeep({ ...context, retention: options.retention, tenures, onRound });
     this.#stopListening = directory.onChange(() => this.#membership.onDirectoryChange());
   }
 

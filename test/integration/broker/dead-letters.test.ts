@@ -1,8 +1,11 @@
+import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { DeadLetters, IncomingMessage, MessageBroker, Subscription } from '../../../broker/index.js';
+import { groupKeys } from '../../../broker/log/keys.js';
 import { collect, connect, freshTopic, Journal, message, numbered, publishAll } from '../../fixtures/broker-bed.js';
 import { eventually, RedisServer } from '../../fixtures/redis-server.js';
 
+const EXPIRE = readFileSync(new URL('../../../broker/recovery/expire-dead-letters.lua', import.meta.url), 'utf8');
 const RETRIES = { maxAttempts: 2, retryBaseMs: 1, retryCapMs: 2 };
 
 let server: RedisServer;
@@ -132,6 +135,32 @@ describe('dead letters', () => {
     expect(await collect(letters.list())).toHaveLength(6);
     expect(await letters.purge({ fingerprint }, { confirm: true })).toBe(4);
     expect((await letters.kinds()).map(({ count }) => count)).toEqual([2]);
+  });
+
+  it.each([
+    ['older', { deadLetterMaxAgeMs: 1 }],
+    ['more', { deadLetterMaxBytes: 1 }],
+  ])('that are %s than they are kept are thrown away, which is told', async (_, kept) => {
+    const [given, letters] = await GivenUp.make(6, 1);
+    await given.subscription.close();
+    const other = await connect(server);
+    await using _broker = other.broker;
+    await other.broker.subscribe(given.topic, 'g', () => {}, kept);
+    await eventually(async () => (await collect(letters.list())).length === 0);
+    await eventually(() => other.events.some(({ kind }) => kind === 'dead-letters-expired'));
+    const told = other.events.find(({ kind }) => kind === 'dead-letters-expired');
+    expect(told).toEqual({ kind: 'dead-letters-expired', topic: given.topic, group: 'g', partition: 0, count: 6 });
+  });
+
+  it('that are neither stay', async () => {
+    const [given, letters] = await GivenUp.make(3, 1);
+    await using probe = server.client();
+    const stream = groupKeys(given.topic, 0, 'g').deadLetters;
+    for (const limits of [[3_600_000, 1_000_000] as const, ['', ''] as const]) {
+      expect(await probe.redis.eval(EXPIRE, 1, stream, ...limits)).toBe(0);
+    }
+    expect(await collect(letters.list())).toHaveLength(3);
+    expect(await probe.redis.eval(EXPIRE, 1, 'nothing', 1, 1)).toBe(0);
   });
 
   it('are not found by nonsense, which is refused with what was expected', async () => {

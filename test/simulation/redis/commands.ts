@@ -4,17 +4,18 @@ import { hashCommands } from './hash-commands.js';
 import { keyCommands } from './key-commands.js';
 import { ErrorReply, type SimReply } from './reply.js';
 import { serverCommands } from './server-commands.js';
+import { sortedSetCommands } from './sorted-set-commands.js';
 import { streamCommands } from './stream-commands.js';
 
 const COMMANDS = new Map<string, Command>(
-  Object.entries({ ...hashCommands, ...keyCommands, ...streamCommands, ...serverCommands }),
+  Object.entries({ ...hashCommands, ...keyCommands, ...sortedSetCommands, ...streamCommands, ...serverCommands }),
 );
 const KEYLESS = new Set(Object.keys(serverCommands));
 
 const WRITES = new Set(
   (
     'HSET HSETNX HDEL HINCRBY SET INCR INCRBY DEL UNLINK EXPIRE PEXPIRE PEXPIREAT PERSIST SADD SREM ' +
-    'XADD XTRIM XDEL XGROUP'
+    'XADD XTRIM XDEL XGROUP ZADD ZREMRANGEBYSCORE'
   ).split(' '),
 );
 

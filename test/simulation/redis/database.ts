@@ -1,6 +1,7 @@
+import { SortedSet } from './sorted-set.js';
 import { Stream } from './stream.js';
 
-export type StoredValue = string | Map<string, string> | Set<string> | Stream;
+export type StoredValue = string | Map<string, string> | Set<string> | SortedSet | Stream;
 
 const WRONG_TYPE = 'WRONGTYPE Operation against a key holding the wrong kind of value';
 
@@ -16,7 +17,7 @@ export class Database {
     const copy = new Database();
     for (const [key, value] of this.values) {
       if (typeof value === 'string') copy.values.set(key, value);
-      else if (value instanceof Stream) copy.values.set(key, value.copy());
+      else if (value instanceof Stream || value instanceof SortedSet) copy.values.set(key, value.copy());
       else copy.values.set(key, value instanceof Map ? new Map(value) : new Set(value));
     }
     for (const [key, atMs] of this.expiresAtMs) copy.expiresAtMs.set(key, atMs);
@@ -41,6 +42,12 @@ export class Database {
     throw new CommandError(WRONG_TYPE);
   }
 
+  sortedSet(key: string): SortedSet | undefined {
+    const value = this.values.get(key);
+    if (value === undefined || value instanceof SortedSet) return value;
+    throw new CommandError(WRONG_TYPE);
+  }
+
   stream(key: string): Stream | undefined {
     const value = this.values.get(key);
     if (value === undefined || value instanceof Stream) return value;
@@ -61,7 +68,7 @@ export class Database {
   }
 
   /** A hash or set without members does not exist. */
-  dropIfEmpty(key: string, value: Map<string, string> | Set<string>): void {
+  dropIfEmpty(key: string, value: { readonly size: number }): void {
     if (value.size === 0) this.delete(key);
   }
 }

@@ -1,6 +1,7 @@
 import { type Command, type Execution, integer, needed, syntaxError } from './command.js';
 import { CommandError } from './database.js';
 import { OK, Status } from './reply.js';
+import { SortedSet } from './sorted-set.js';
 import { Stream } from './stream.js';
 
 /** Strings, sets, expiry, and what is asked of a key of any type. */
@@ -40,6 +41,7 @@ export const keyCommands: Readonly<Record<string, Command>> = {
     if (value === undefined) return new Status('none');
     if (typeof value === 'string') return new Status('string');
     if (value instanceof Stream) return new Status('stream');
+    if (value instanceof SortedSet) return new Status('zset');
     return new Status(value instanceof Map ? 'hash' : 'set');
   },
   EXPIRE: ([key, seconds], execution) => expireAt(key!, execution.nowMs + 1000 * integer(seconds), execution),

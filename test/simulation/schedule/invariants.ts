@@ -15,7 +15,8 @@ export function checkEnd(stage: Stage): void {
   }
   for (const id of stored.quarantined) journal.violation('nothing-damaged', `${id} is in quarantine`);
   checkUnique(stage, stored.appended);
-  checkLost(stage, new Set([...journal.finished, ...stored.deadLetters]));
+  const finished = [...journal.finished].filter((id) => !journal.returned.has(id) || journal.wasHandled(id));
+  checkLost(stage, new Set([...finished, ...stored.deadLetters]));
 }
 
 function twice(values: readonly string[]): string[] {

@@ -65,6 +65,10 @@ export class Journal {
   readonly deadProducers = new Set<string>();
   /** Handled, or used up: nobody has to wait for them any more. */
   readonly finished = new Set<string>();
+  /** Given up, and perhaps put back among the retries since: outside the order of their keys. */
+  readonly returned = new Set<string>();
+  /** How many were put back for certain. */
+  redriven = 0;
   /** Accepted, and neither handled nor used up. */
   #openCount = 0;
   /** Called when a member has acquired a partition. */
@@ -196,6 +200,11 @@ export class Journal {
     this.violation('handed-over-whole', `partition ${partition} of ${member}, with ${left.join(', ')} not recorded`);
   }
 
+  /** Whether the message was handled: one that was only given up may have come back since. */
+  wasHandled(id: string): boolean {
+    return this.#handledBefore.has(id);
+  }
+
   acquired(member: string): void {
     for (const tell of [...this.onAcquired]) tell(member);
   }
@@ -207,7 +216,7 @@ export class Journal {
 
   /** Everything of the same key and producer that was published before: handled already, or never. */
   #checkOrder(published: Published, member: string): void {
-    if (published.key === undefined) return;
+    if (published.key === undefined || this.returned.has(published.id)) return;
     const queue = this.#queueOf(published.producer, published.key);
     for (let i = queue.finishedThrough; i < published.order; i++) {
       const earlier = queue.messages[i]!;
@@ -226,7 +235,7 @@ export class Journal {
    * the record of that does not say who handled it before.
    */
   #checkOnce({ id, member, partition, token }: Handling): void {
-    if (this.#settledBefore.get(`${partition} ${token}`)?.has(id)) {
+    if (this.#settledBefore.get(`${partition} ${token}`)?.has(id) && !this.returned.has(id)) {
       this.violation('handled-once', `${id} (${member}) was settled before token ${token} was given out`);
     }
     for (const before of this.#handledBefore.get(id) ?? []) {

@@ -35,6 +35,8 @@ export interface Plan {
   readonly failureShare: number;
   /** Members drain while a handler of theirs takes long. */
   readonly drains: boolean;
+  /** When somebody puts the group's dead letters back. */
+  readonly redrivesMs: readonly number[];
   readonly settleDelayMs: number;
   readonly latencyMs: number;
   /** Of replicas, usually. */
@@ -102,6 +104,7 @@ export function planOf(seed: number, { profiles = PROFILES, overrides = {} }: Pl
     drift: pick(random, [0, 0.001, 0.02]),
     // Of its own: what seeds decided before it came stays the same.
     drains: seededRandom(seed, 'drains')() < 0.5,
+    redrivesMs: redrivesOf(seed, activeMs),
     activeMs,
     ...overrides,
   };
@@ -114,4 +117,10 @@ export function planOf(seed: number, { profiles = PROFILES, overrides = {} }: Pl
 
 export function pick<T>(random: Random, values: readonly T[]): T {
   return values[Math.floor(random() * values.length)]!;
+}
+
+/** Of a stream of its own, too. */
+function redrivesOf(seed: number, activeMs: number): number[] {
+  const random = seededRandom(seed, 'redrives');
+  return random() < 0.5 ? [] : [0.2 + 0.8 * random(), 1].map((share) => share * activeMs);
 }

@@ -18,6 +18,7 @@ export interface BatchSummary {
   readonly failedSeeds: number[];
   events: number;
   handlings: number;
+  redriven: number;
   accepted: number;
   simulatedMs: number;
   /** `fault <kind>`: how many began; `plan <topology, replicas, durability>`: in how many schedules. */
@@ -31,6 +32,7 @@ export function emptySummary(): BatchSummary {
     failedSeeds: [],
     events: 0,
     handlings: 0,
+    redriven: 0,
     accepted: 0,
     simulatedMs: 0,
     occurred: {},
@@ -43,6 +45,7 @@ export function addSummary(sum: BatchSummary, other: BatchSummary): void {
   sum.failedSeeds.push(...other.failedSeeds);
   sum.events += other.events;
   sum.handlings += other.handlings;
+  sum.redriven += other.redriven;
   sum.accepted += other.accepted;
   sum.simulatedMs += other.simulatedMs;
   for (const [what, count] of Object.entries(other.occurred)) occur(sum, what, count);
@@ -67,6 +70,7 @@ export async function runBatch(options: BatchOptions): Promise<BatchSummary> {
       const result = await runSchedule(plan, { variant: isControl === true ? undefined : variant, onTrace });
       summary.events += result.events;
       summary.handlings += result.handlings;
+      summary.redriven += result.redriven;
       summary.accepted += result.accepted;
       summary.simulatedMs += result.simulatedMs;
       for (const [kind, count] of result.faults) occur(summary, `fault ${kind}`, count);

@@ -9,6 +9,7 @@ import { FencedWrites } from './fenced-writes.js';
 import { finalInventory } from './final-inventory.js';
 import { checkEnd } from './invariants.js';
 import { Journal, type Violation } from './journal.js';
+import { redriveAll } from './operator.js';
 import type { Plan } from './plan.js';
 import { connect, type Stage, TOPIC } from './stage.js';
 
@@ -19,6 +20,8 @@ export interface ScheduleResult {
   readonly simulatedMs: number;
   readonly accepted: number;
   readonly handlings: number;
+  /** Dead letters that were put back. */
+  readonly redriven: number;
   /** Faults that began, by kind. */
   readonly faults: ReadonlyMap<Fault['kind'], number>;
 }
@@ -85,6 +88,7 @@ async function perform(
     simulatedMs: scheduler.nowMs,
     accepted: [...journal.published.values()].filter(({ outcome }) => outcome === 'accepted').length,
     handlings: journal.handlings.length,
+    redriven: journal.redriven,
     faults: injector?.counts ?? new Map(),
   });
 
@@ -103,6 +107,10 @@ async function perform(
   const actors = [...producers, ...members];
   for (const actor of actors) actor.start();
   injector = new FaultInjector(stage, actors);
+  for (const [i, ms] of plan.redrivesMs.entries()) {
+    if (plan.failureShare === 0) break;
+    scheduler.after(ms, () => void redriveAll(stage, `operator-${i}`).catch((error) => scheduler.fail(error)));
+  }
   await scheduler.run(scheduler.nowMs + plan.activeMs, () => false);
 
   world.trace(() => 'all faults are lifted');

@@ -8,7 +8,7 @@ const SCHEDULES = 100;
 describe('seeded schedules of faults', () => {
   it('find the broker keeping its promises', async () => {
     const failures: string[] = [];
-    const { accepted } = await runBatch({
+    const { accepted, redriven } = await runBatch({
       seeds: seedsFrom(1, SCHEDULES),
       stopAfterFailures: 3,
       onFailure: (seed, result) => {
@@ -18,6 +18,7 @@ describe('seeded schedules of faults', () => {
     });
     expect(failures).toEqual([]);
     expect(accepted).toBeGreaterThan(10 * SCHEDULES);
+    expect(redriven).toBeGreaterThan(SCHEDULES / 4);
   });
 
   it('are the same for the same seed, step by step', async () => {

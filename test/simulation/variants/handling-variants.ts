@@ -2,6 +2,9 @@ import { HandledSequences } from '../../../broker/groups/handled-log.js';
 import { OutcomeRecorder } from '../../../broker/groups/outcome-recorder.js';
 import { replaceMethod, type Variant } from './variant.js';
 
+/** Much is given up, and put back twice. */
+const REDRIVEN = { failureShare: 0.5, handlerMs: 5, activeMs: 8_000, redrivesMs: [4_000, 7_500] } as const;
+
 /** What handling and settling cannot do without. */
 export const HANDLING_VARIANTS: readonly Variant[] = [
   {
@@ -51,5 +54,21 @@ export const HANDLING_VARIANTS: readonly Variant[] = [
     breaks: ['handled-once'],
     bias: { profiles: ['failovers'], overrides: { lagMs: 400, topology: 'sentinel', replicas: 1 } },
     patch: () => replaceMethod(HandledSequences.prototype, 'has', () => () => false),
+  },
+  {
+    name: 'redrive-untold',
+    rule: 'a renewal tells the owner of what was put back',
+    seed: 1,
+    breaks: ['no-wedge'],
+    bias: { profiles: ['connections'], overrides: REDRIVEN },
+    scripts: [['groups/renew.lua', "redis.call('HGET', KEYS[1], 'redriven') or '0' }", "'0' }"]],
+  },
+  {
+    name: 'redrive-copies',
+    rule: 'a dead letter is moved, not copied',
+    seed: 1,
+    breaks: ['handled-once'],
+    bias: { profiles: ['connections'], overrides: REDRIVEN },
+    scripts: [['recovery/redrive.lua', "redis.call('XDEL', KEYS[1], ARGV[i])", '']],
   },
 ];
