@@ -1,7 +1,7 @@
 import { BrokerError } from '../broker-error.js';
 import { checkName } from '../log/topic.js';
-import type { RetryPolicy } from '../recovery/retry-policy.js';
 import type { Retention } from '../recovery/retention.js';
+import type { RetryPolicy } from '../recovery/retry-policy.js';
 import { type Balancing, type BalancingOptions, resolveBalancing } from './balancing.js';
 import { atLeast, timerMs } from './checked-number.js';
 import { type AdaptiveConcurrencyOptions, resolveConcurrency } from './concurrency/concurrency-limit.js';

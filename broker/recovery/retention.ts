@@ -10,6 +10,10 @@ export interface Retention {
 }
 
 /** See expire-dead-letters.lua. Resolves with how many are gone. */
-export async function expireDeadLetters(link: Link, stream: string, { maxAgeMs, maxBytes }: Retention): Promise<number> {
+export async function expireDeadLetters(
+  link: Link,
+  stream: string,
+  { maxAgeMs, maxBytes }: Retention,
+): Promise<number> {
   return Number(await expireScript.run(link, [stream], [maxAgeMs ?? '', maxBytes ?? '']));
 }

@@ -233,7 +233,18 @@ export class SimNode {
   }
 }
 
-const FREEING = new Set(['DEL', 'UNLINK', 'HDEL', 'SREM', 'XTRIM', 'XDEL', 'ZREMRANGEBYSCORE', 'EXPIRE', 'PEXPIRE', 'PERSIST']);
+const FREEING = new Set([
+  'DEL',
+  'UNLINK',
+  'HDEL',
+  'SREM',
+  'XTRIM',
+  'XDEL',
+  'ZREMRANGEBYSCORE',
+  'EXPIRE',
+  'PEXPIRE',
+  'PERSIST',
+]);
 
 const CONFIG: Readonly<Record<string, string>> = {
   'maxmemory-policy': 'noeviction',
