@@ -71,6 +71,15 @@ export interface ResolvedSubscribeOptions
   readonly balancing: Balancing | undefined;
 }
 
+/** Throws BrokerError `bad-option`. */
+export function checkHandler(handler: unknown): void {
+  if (typeof handler === 'function') return;
+  throw new BrokerError(
+    'bad-option',
+    `handler: a function is needed, not ${handler === null ? 'null' : typeof handler}`,
+  );
+}
+
 export function resolveSubscribeOptions(options: SubscribeOptions): ResolvedSubscribeOptions {
   const { memberId } = options;
   if (memberId !== undefined) checkName('member', memberId);

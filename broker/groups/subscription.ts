@@ -1,4 +1,3 @@
-import { BrokerError } from '../broker-error.js';
 import { pause } from '../clock.js';
 import type { Master } from '../redis/directory.js';
 import type { Link } from '../redis/link.js';
@@ -24,6 +23,7 @@ import { takeRedriven } from './redriven.js';
 import { Settler } from './settler.js';
 import { type RetrySink, takeUpRetries } from './stored-retries.js';
 import type { SubscriptionContext } from './subscription-context.js';
+import { checkHandler } from './subscription-options.js';
 import type { Tenure } from './tenure.js';
 import { Upkeep } from './upkeep.js';
 
@@ -47,12 +47,7 @@ export class Subscription implements AsyncDisposable {
   #closing: Promise<void> | undefined;
 
   constructor(context: SubscriptionContext, handler: Handler) {
-    if (typeof handler !== 'function') {
-      throw new BrokerError(
-        'bad-option',
-        `handler: a function is needed, not ${handler === null ? 'null' : typeof handler}`,
-      );
-    }
+    checkHandler(handler);
     this.#context = context;
     this.topic = context.topic;
     this.group = context.group;

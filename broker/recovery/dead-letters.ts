@@ -7,7 +7,7 @@ import type { Link } from '../redis/link.js';
 import { persistOn } from '../redis/persist.js';
 import { slotOf } from '../redis/slot.js';
 import { type DeadLetter, parseDeadLetter, type Shelf } from './dead-letter.js';
-import { type RedriveOptions, type RedriveSummary, redrive, resolveRedriveOptions } from './redrive.js';
+import { LARGEST_BATCH, type RedriveOptions, type RedriveSummary, redrive, resolveRedriveOptions } from './redrive.js';
 import { entryOf, parseRedriveReply, type RedriveFate, redriveCall, streamOf } from './redrive-script.js';
 
 /** Which of them. All that are given have to hold; `{}` is all. */
@@ -37,9 +37,6 @@ export interface DeadLettersOptions {
   open(purpose: string): GroupControl;
 }
 
-/** The most that one call of the script moves. */
-const BATCH = 100;
-
 /** What one group of a topic has given up: to look at, to put back, to throw away. Made by `MessageBroker#deadLetters`. */
 export class DeadLetters {
   readonly #options: DeadLettersOptions;
@@ -50,22 +47,8 @@ export class DeadLetters {
 
   /** Oldest first within a partition: those that were there when its turn came. */
   async *list(filter: DeadLetterFilter = {}): AsyncGenerator<DeadLetter> {
-    const { topic, group, partitions } = this.#options;
-    const accepts = acceptorOf(filter);
-    const places = placesOf(filter, partitions);
     using control = this.#options.open('dead-letters');
-    for (const partition of places) {
-      const keys = groupKeys(topic, partition, group);
-      const link = await on(control, partition, async (open) => open);
-      const stream = streamOf(keys, filter.shelf ?? 'dead-letters');
-      // What is redriven and fails again comes behind it: a redrive would meet it once more.
-      const [last] = (await link.call('XREVRANGE', stream, '+', '-', 'COUNT', 1)) as unknown as (readonly [Buffer])[];
-      if (last === undefined) continue;
-      for await (const entry of streamEntries(link, stream, '-', String(last[0]))) {
-        const letter = parseDeadLetter(partition, entry);
-        if (accepts(letter)) yield letter;
-      }
-    }
+    yield* this.#read(control, filter);
   }
 
   /** One of them; undefined where it is not there (any more). */
@@ -100,7 +83,7 @@ export class DeadLetters {
     const resolved = resolveRedriveOptions(options);
     const shelf = filter.shelf ?? 'dead-letters';
     using control = this.#options.open('redrive');
-    return await redrive(this.list(filter), resolved, {
+    return await redrive(this.#read(control, filter), resolved, {
       clock: control.clock,
       move: (letters) => this.#move(control, shelf, letters),
       isWaiting: ({ partition, position }) => this.#isWaiting(control, partition, position),
@@ -115,7 +98,7 @@ export class DeadLetters {
     }
     using control = this.#options.open('purge');
     let purged = 0;
-    for await (const letters of batches(this.list(filter))) {
+    for await (const letters of batches(this.#read(control, filter))) {
       const [{ partition }] = letters as [DeadLetter];
       const stream = streamOf(this.#keys(partition), filter.shelf ?? 'dead-letters');
       purged += await on(control, partition, async (link) =>
@@ -123,6 +106,24 @@ export class DeadLetters {
       );
     }
     return purged;
+  }
+
+  async *#read(control: GroupControl, filter: DeadLetterFilter): AsyncGenerator<DeadLetter> {
+    const { topic, group, partitions } = this.#options;
+    const accepts = acceptorOf(filter);
+    const places = placesOf(filter, partitions);
+    for (const partition of places) {
+      const keys = groupKeys(topic, partition, group);
+      const link = await on(control, partition, async (open) => open);
+      const stream = streamOf(keys, filter.shelf ?? 'dead-letters');
+      // What is redriven and fails again comes behind it: a redrive would meet it once more.
+      const [last] = (await link.call('XREVRANGE', stream, '+', '-', 'COUNT', 1)) as unknown as (readonly [Buffer])[];
+      if (last === undefined) continue;
+      for await (const entry of streamEntries(link, stream, '-', String(last[0]))) {
+        const letter = parseDeadLetter(partition, entry);
+        if (accepts(letter)) yield letter;
+      }
+    }
   }
 
   #keys(partition: number): GroupKeys {
@@ -180,11 +181,11 @@ function on<T>(
   return persistOn(links, slotOf(topic, partition), clock, connectTimeoutMs, action);
 }
 
-/** Those that follow each other in one partition, at most {@link BATCH} at a time. */
+/** Those that follow each other in one partition, at most {@link LARGEST_BATCH} at a time. */
 async function* batches(letters: AsyncIterable<DeadLetter>): AsyncGenerator<DeadLetter[]> {
   let batch: DeadLetter[] = [];
   for await (const letter of letters) {
-    if (batch.length === BATCH || (batch.length > 0 && batch[0]!.partition !== letter.partition)) {
+    if (batch.length === LARGEST_BATCH || (batch.length > 0 && batch[0]!.partition !== letter.partition)) {
       yield batch;
       batch = [];
     }

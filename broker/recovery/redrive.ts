@@ -46,8 +46,8 @@ export interface RedriveTarget {
 const LARGEST_RATE = 100_000;
 const TICK_MS = 100;
 const CANARY_LOOK_MS = 100;
-/** The most that one call moves. */
-const LARGEST_BATCH = 100;
+/** The most dead letters that one call to the server names. */
+export const LARGEST_BATCH = 100;
 
 /** Throws BrokerError `bad-option`. */
 export function resolveRedriveOptions(options: RedriveOptions): ResolvedRedriveOptions {

@@ -20,8 +20,13 @@ export function healthOptionProblem(name: keyof HealthOptions, value: unknown): 
   if (name === 'healthPolicy' && (typeof value !== 'object' || value === null || Array.isArray(value))) {
     return `healthPolicy ${JSON.stringify(value)}: a mapping such as { slow: drain, stuck: replace }`;
   }
+  return refusalOf(() => resolveHealthOptions({ [name]: value }));
+}
+
+/** What the broker says when it refuses; undefined: it does not. */
+export function refusalOf(resolve: () => void): string | undefined {
   try {
-    resolveHealthOptions({ [name]: value });
+    resolve();
     return undefined;
   } catch (error) {
     if (error instanceof BrokerError) return error.message;

@@ -1,4 +1,3 @@
-import { BrokerError } from '../../broker/broker-error.js';
 import { type BalancingOptions, resolveBalancing } from '../../broker/groups/balancing.js';
 import type { HealthOptions } from '../../broker/index.js';
 import { DURABILITIES, type Durability, type OnReplicaLoss, REPLICA_LOSS_POLICIES } from '../../broker/log/message.js';
@@ -6,7 +5,7 @@ import { type AutoscaleOptions, resolveAutoscaleOptions } from '../../broker/sca
 import { didYouMean } from '../scenario/suggest.js';
 import type { DriverCapabilities } from './driver.js';
 import { DriverError } from './driver-error.js';
-import { HEALTH_OPTIONS, healthOptionProblem, isHealthOption } from './reference-health-options.js';
+import { HEALTH_OPTIONS, healthOptionProblem, isHealthOption, refusalOf } from './reference-health-options.js';
 
 /** `system.options` of the reference driver. */
 export interface ReferenceOptions extends HealthOptions {
@@ -142,11 +141,6 @@ function mappingProblem(
   if (unknown !== undefined) {
     return `${name}.${unknown} is unknown.${didYouMean(unknown, known)} There are: ${known.join(', ')}`;
   }
-  try {
-    resolve(value);
-    return undefined;
-  } catch (error) {
-    if (!(error instanceof BrokerError)) throw error;
-    return error.message.startsWith(`${name}.`) ? error.message : `${name}.${error.message}`;
-  }
+  const refusal = refusalOf(() => resolve(value));
+  return refusal === undefined || refusal.startsWith(`${name}.`) ? refusal : `${name}.${refusal}`;
 }

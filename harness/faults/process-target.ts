@@ -4,11 +4,10 @@ import { z } from 'zod';
 import type { Clock } from '../clock.js';
 import type { Environment, ManagedProcess, RedisNode } from '../environment/environment.js';
 import { redisInfo } from '../environment/redis-probe.js';
-
 import { waitFor } from '../environment/wait-for.js';
 import type { FaultContext, WorkerHandle } from './fault.js';
 import { FaultError } from './fault-error.js';
-import type { Holds } from './holds.js';
+import type { Hold, Holds } from './holds.js';
 import { resolveFaultNode } from './node-target.js';
 import { describeExchange, ping } from './probe.js';
 
@@ -31,6 +30,9 @@ export interface ProcessTarget {
 const PING_DEADLINE_MS = 1000;
 const HEALED_DEADLINE_MS = 10_000;
 const TERM_AGAIN_MS = 1000;
+/** An orderly stop finishes what is in flight. */
+const STOP_DEADLINE_MS = 30_000;
+const KILL_DEADLINE_MS = 2000;
 
 /** Throws {@link FaultError} `no-such-target` and `not-ours`. A role (`redis-master`) is resolved at this moment. */
 export async function resolveProcess({ environment, workers }: FaultContext, name: string): Promise<ProcessTarget> {
@@ -129,6 +131,30 @@ export async function stopsInOrder(
     if (await endsWithin(process, deadlineMs / times, clock)) return true;
   }
   return false;
+}
+
+/** Ends the process in order, or else by SIGKILL. Resolves with what is to be said against that; empty: nothing. */
+export async function endInOrder(target: ProcessTarget, clock: Clock): Promise<string> {
+  if (await stopsInOrder(target, STOP_DEADLINE_MS, clock)) return '';
+  target.process.signal('SIGKILL');
+  await endsWithin(target.process, KILL_DEADLINE_MS, clock);
+  return `; it did not stop within ${STOP_DEADLINE_MS / 1000} s of SIGTERM`;
+}
+
+/** Undoes the end of a process: starts it, once, where it does not run, and sees that it is well. */
+export function startAgain(
+  target: ProcessTarget,
+  hold: Hold,
+  holds: Holds,
+  clock: Clock,
+): (signal: AbortSignal) => Promise<void> {
+  let lifted = false;
+  return async (signal) => {
+    if (!lifted && !target.process.running) await target.process.start();
+    lifted = true;
+    holds.release(hold);
+    await expectHealthy(target, holds, clock, signal);
+  };
 }
 
 /**

@@ -3,14 +3,13 @@ import type { Evidence, FaultKind } from './fault.js';
 import { holdsOf } from './holds.js';
 import { findStoredData, removeFiles, seeLoss } from './lost-data.js';
 import {
-  endsWithin,
-  expectHealthy,
+  endInOrder,
   isGone,
   orderlyPid,
   processName,
   resolveProcess,
   serverPid,
-  stopsInOrder,
+  startAgain,
 } from './process-target.js';
 
 const params = z
@@ -25,10 +24,6 @@ const params = z
     path: ['data'],
     message: 'kept, or a Redis node to restart: nobody else has data files',
   });
-
-/** An orderly stop finishes what is in flight. */
-const STOP_DEADLINE_MS = 30_000;
-const KILL_DEADLINE_MS = 2000;
 
 export const restart: FaultKind<z.output<typeof params>> = {
   name: 'restart',
@@ -47,12 +42,7 @@ export const restart: FaultKind<z.output<typeof params>> = {
     const stored = data === 'lost' && node !== undefined ? await findStoredData(node) : undefined;
     const hold = holds.add(process.name, 'restart');
     const sinceNs = clock.nowNs();
-    const inOrder = await stopsInOrder(target, STOP_DEADLINE_MS, clock);
-    if (!inOrder) {
-      process.signal('SIGKILL');
-      await endsWithin(process, KILL_DEADLINE_MS, clock);
-    }
-    let problem = inOrder ? '' : `; it did not stop within ${STOP_DEADLINE_MS / 1000} s of SIGTERM`;
+    let problem = await endInOrder(target, clock);
     let loss: Evidence = { tookHold: true, observed: '' };
     if (!process.running) {
       try {
@@ -66,7 +56,6 @@ export const restart: FaultKind<z.output<typeof params>> = {
       }
     }
 
-    let lifted = false;
     return {
       description: `${process.name} restarted${data === 'lost' ? ' without its data' : ''}`,
       affected: [process.name],
@@ -77,12 +66,7 @@ export const restart: FaultKind<z.output<typeof params>> = {
         const observed = `${process.name} had pid ${pid} and has pid ${now ?? 'none'}${problem}${loss.observed}`;
         return { tookHold: restarted && loss.tookHold, observed };
       },
-      lift: async (signal) => {
-        if (!lifted && !process.running) await process.start();
-        lifted = true;
-        holds.release(hold);
-        await expectHealthy(target, holds, clock, signal);
-      },
+      lift: startAgain(target, hold, holds, clock),
     };
   },
 };

@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError } from 'commander';
 import type { DeadLetterFilter, DeadLetters, RedriveSummary } from '../../../broker/index.js';
+import { systemClock } from '../../clock.js';
 import { coloursOf } from '../../colours.js';
 import { UsageError } from '../../errors.js';
 import { EXIT } from '../../exit-codes.js';
@@ -147,7 +148,7 @@ function filterOf({ quarantine, fingerprint, olderThan }: Flags): DeadLetterFilt
   return {
     ...(quarantine && { shelf: 'quarantine' as const }),
     ...(fingerprint !== undefined && { fingerprint }),
-    ...(olderThan !== undefined && { beforeMs: Date.now() - olderThan }),
+    ...(olderThan !== undefined && { beforeMs: systemClock.wallMs() - olderThan }),
   };
 }
 
