@@ -1,4 +1,6 @@
 import { type BrokerError, MessageBroker, type PublishOutcome, type ScalingLook } from '../../broker/index.js';
+import { systemClock } from '../clock.js';
+import { waitFor } from '../environment/wait-for.js';
 import { gauntletVersion } from '../version.js';
 import {
   ACCEPTED,
@@ -16,6 +18,9 @@ import { referenceEndpoint } from './reference-endpoint.js';
 import { statedHealthOptions } from './reference-health-options.js';
 import { parseReferenceOptions, type ReferenceOptions, referenceCapabilities } from './reference-options.js';
 
+/** A consumer is ready without partitions that another one takes longer to hand over. */
+const SERVED_WITHIN_MS = 2_000;
+
 /** The reference broker as a system under test. */
 export function createDriver(context: DriverContext): Driver {
   const options = parseReferenceOptions(context.options);
@@ -30,6 +35,8 @@ class ReferenceDriver implements Driver {
   readonly #options: ReferenceOptions;
   #broker: Promise<MessageBroker> | undefined;
   #producing: MessageBroker | undefined;
+  /** Partitions that are to be the consumer's. */
+  #assigned: readonly number[] = [];
 
   constructor(context: DriverContext, options: ReferenceOptions) {
     this.#context = context;
@@ -60,7 +67,7 @@ class ReferenceDriver implements Driver {
     const { ordering, maxAttempts, retryBaseMs, retryCapMs, leaseDurationMs, leaseRenewMs, leaseStopMs, balancing } =
       this.#options;
     const broker = await this.#connect();
-    await using _subscription = await broker.subscribe(topic, group, handler, {
+    await using subscription = await broker.subscribe(topic, group, handler, {
       concurrency,
       ordering,
       maxAttempts,
@@ -72,6 +79,10 @@ class ReferenceDriver implements Driver {
       balancing,
       ...statedHealthOptions(this.#options),
     });
+    // The load begins with a group in which nothing moves any more.
+    const isServed = () =>
+      this.#assigned.every((partition) => subscription.partitions.includes(partition)) || undefined;
+    await waitFor(() => signal.aborted || isServed(), { clock: systemClock, deadlineMs: SERVED_WITHIN_MS });
     ready();
     await aborted(signal);
   }
@@ -126,7 +137,10 @@ class ReferenceDriver implements Driver {
       durability,
       onReplicaLoss,
       publishTimeoutMs,
-      onEvent: (event) => log(JSON.stringify(event)),
+      onEvent: (event) => {
+        if (event.kind === 'assigned') this.#assigned = event.partitions;
+        log(JSON.stringify(event));
+      },
     });
     return this.#broker;
   }

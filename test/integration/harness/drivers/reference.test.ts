@@ -66,6 +66,33 @@ it('prepares, publishes, consumes in two workers, and tells what is left', async
   expect(await inventory(topic)).toEqual([{ id: 'poison', payload: Buffer.from('poison'), place: 'dead-letters' }]);
 });
 
+it('calls a consumer ready when it has the partitions that are to be its own', async () => {
+  const topic = freshTopic();
+  await using control = await driver(topic, 'control');
+  await control.prepare!(never);
+  const stop = new AbortController();
+  const owned = [new Set<number>(), new Set<number>()];
+  const count = (index: number) => (line: string) => {
+    const { kind, partition } = JSON.parse(line) as { kind: string; partition: number };
+    if (kind === 'acquired') owned[index]!.add(partition);
+    if (kind === 'handed-over') owned[index]!.delete(partition);
+  };
+  const consumers: { readonly consumer: Driver; readonly done: Promise<void> }[] = [];
+  for (const index of [0, 1]) {
+    const consumer = await driver(topic, 'consumer', index, count(index));
+    await new Promise<void>((ready) => {
+      consumers.push({ consumer, done: consumer.consume!(() => {}, ready, stop.signal) });
+    });
+  }
+  expect(owned.map(({ size }) => size)).toEqual([2, 2]);
+  expect(new Set(owned.flatMap((partitions) => [...partitions])).size).toBe(4);
+  stop.abort();
+  for (const { consumer, done } of consumers) {
+    await done;
+    await consumer[Symbol.asyncDispose]();
+  }
+});
+
 it('finds what nobody has consumed in the log', async () => {
   const topic = freshTopic();
   await using source = await driver(topic, 'producer');
@@ -101,7 +128,12 @@ it('shows in its gauges how often acknowledged messages were lost that the broke
 
 const never = new AbortController().signal;
 
-function driver(topic: string, role: DriverContext['role'], index = 0): Promise<Driver> {
+function driver(
+  topic: string,
+  role: DriverContext['role'],
+  index = 0,
+  log: (line: string) => void = () => {},
+): Promise<Driver> {
   return openDriver('reference', reference, {
     role,
     topic,
@@ -110,7 +142,7 @@ function driver(topic: string, role: DriverContext['role'], index = 0): Promise<
     options: { partitions: 4 },
     worker: { index, count: role === 'consumer' ? 2 : 1, incarnation: 0 },
     concurrency: 8,
-    log: () => {},
+    log,
     signal: never,
   });
 }
