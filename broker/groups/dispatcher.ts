@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.js';
 import type { ConcurrencyLimit } from './concurrency/concurrency-limit.js';
+import { OverdueHandlings } from './concurrency/overdue-handlings.js';
 import type { Delivery, Handler } from './delivery.js';
 import type { HandlerMeter } from './health/handler-meter.js';
 import type { Tenure } from './tenure.js';
@@ -30,6 +31,7 @@ export class Dispatcher {
   #running = 0;
   /** Those whose handlers did not return at once. */
   readonly #pending: Delivery[] = [];
+  readonly #overdue = new OverdueHandlings();
   #isStopped = false;
   #isPaused = false;
   #onIdle: (() => void) | undefined;
@@ -100,20 +102,21 @@ export class Dispatcher {
     });
   }
 
-  /** Starts as many handlers as may run. */
+  /** Starts as many handlers as may run. Also to be called now and then: handlers become overdue without a word. */
   pump(): void {
     if (this.#isPumping || this.#isStopped || this.#isPaused) return;
     this.#isPumping = true;
-    const { limit, clock } = this.#options;
+    const { clock } = this.#options;
     let calls = 0;
     try {
-      while (this.#next < this.#queue.length && this.#running < limit.now && !this.#isStopped && !this.#isPaused) {
+      while (this.#next < this.#queue.length && !this.#isStopped && !this.#isPaused) {
+        const nowMs = clock.nowMs();
+        if (!this.#hasRoom(nowMs)) break;
         if (calls++ === CALLS_PER_TURN) {
           this.#pumpNextTurn();
           break;
         }
         const delivery = this.#queue[this.#next++]!;
-        const nowMs = clock.nowMs();
         if (delivery.tenure.mayHandle(nowMs)) this.#start(delivery, nowMs);
         else if (!delivery.tenure.isOver) delivery.tenure.stalled.push(delivery);
       }
@@ -121,6 +124,12 @@ export class Dispatcher {
     } finally {
       this.#isPumping = false;
     }
+  }
+
+  #hasRoom(nowMs: number): boolean {
+    const { limit } = this.#options;
+    if (this.#running < limit.now(nowMs, 0)) return true;
+    return this.#running < limit.now(nowMs, this.#overdue.count(this.#pending, limit.overdueMs, nowMs));
   }
 
   #start(delivery: Delivery, nowMs: number): void {
@@ -162,7 +171,7 @@ export class Dispatcher {
   }
 
   #finish(delivery: Delivery, error: unknown, failed: boolean): void {
-    const inFlight = this.#running--;
+    const inFlight = this.#running-- - this.#overdue.without(delivery);
     const { clock, meter, limit } = this.#options;
     const nowMs = clock.nowMs();
     const serviceMs = nowMs - delivery.startedAtMs;

@@ -141,6 +141,7 @@ export class Subscription implements AsyncDisposable {
     const onRound = () => {
       this.#load.measure();
       limitReport.look();
+      this.#dispatcher.pump();
     };
     this.#upkeep = new Upkeep({ ...context, retention: options.retention, tenures, onRound });
     this.#stopListening = directory.onChange(() => this.#membership.onDirectoryChange());

@@ -3,11 +3,13 @@ import { type AdaptiveConcurrency, GradientLimit } from './gradient-limit.js';
 
 /** How many handlers of a member may run at a time. */
 export interface ConcurrencyLimit {
-  /** Now. */
-  readonly now: number;
+  /** A handler that has run for longer than this may never return: it is overdue. */
+  readonly overdueMs: number;
   /** What the member is good for: the same, but for a probe that is under way. */
   readonly lasting: number;
-  /** A handler has returned, or thrown, after `serviceMs`; `inFlight`: that ran then, with this one. */
+  /** Now, while so many of those that run are overdue. */
+  now(nowMs: number, overdue: number): number;
+  /** A handler has returned, or thrown, after `serviceMs`; `inFlight`: that ran then, with this one, and were not overdue. */
   returned(serviceMs: number, inFlight: number, failed: boolean, nowMs: number): void;
 }
 
@@ -32,5 +34,5 @@ export function resolveConcurrency(option: number | AdaptiveConcurrencyOptions):
 
 export function concurrencyLimitOf(concurrency: number | AdaptiveConcurrency, nowMs: number): ConcurrencyLimit {
   if (typeof concurrency === 'object') return new GradientLimit(concurrency, nowMs);
-  return { now: concurrency, lasting: concurrency, returned: () => {} };
+  return { overdueMs: Number.POSITIVE_INFINITY, lasting: concurrency, now: () => concurrency, returned: () => {} };
 }

@@ -31,6 +31,15 @@ const LAST_PROBE = 64;
 /** Handlers that take so many times less at half of the limit had hardly anything to do but to wait: probed again soon. */
 const MOSTLY_QUEUE = 1.75;
 
+/** A window of a probe that takes so many times longer than it should is not waited for: too few of its handlers return. */
+const PATIENCE = 4;
+const LEAST_PATIENCE_MS = 1_000;
+/** A handler is overdue after so many times what handlers take: ten windows. */
+const OVERDUE_TIMES = 20;
+const LEAST_OVERDUE_MS = 5_000;
+/** While nobody knows what handlers take. */
+const FIRST_OVERDUE_MS = 30_000;
+
 /** `lowering` and `raising`: handlings that began under the limit of before say nothing. */
 type Phase = 'steady' | 'lowering' | 'probing' | 'raising';
 
@@ -47,6 +56,9 @@ type Phase = 'steady' | 'lowering' | 'probing' | 'raising';
  * while: what handlers take then is the baseline.
  *
  * A failure that was faster than the baseline says nothing of how long work takes; a slower one, a timeout, does.
+ *
+ * Handlers that hang would fill a limit for ever, of a probe or of hard times, and what does not return teaches nothing.
+ * So the overdue ones run beside the limit, up to the maximum, and a probe that too few return from is given up.
  */
 export class GradientLimit implements ConcurrencyLimit {
   readonly #bounds: AdaptiveConcurrency;
@@ -60,6 +72,8 @@ export class GradientLimit implements ConcurrencyLimit {
   #lastMs = 0;
   #untilProbe = FIRST_PROBE;
   #probeEvery = FIRST_PROBE;
+  /** When the probe that is under way is given up. */
+  #patientUntilMs = 0;
   #startMs: number;
   #count = 0;
   #sumMs = 0;
@@ -71,32 +85,57 @@ export class GradientLimit implements ConcurrencyLimit {
     this.#startMs = nowMs;
   }
 
-  get now(): number {
-    const { lasting } = this;
-    const isLow = this.#phase === 'lowering' || this.#phase === 'probing';
-    return isLow ? Math.max(this.#bounds.min, Math.floor(lasting / 2)) : lasting;
-  }
-
   get lasting(): number {
     return Math.floor(this.#estimate);
   }
 
+  get overdueMs(): number {
+    return this.#known === 0 ? FIRST_OVERDUE_MS : Math.max(LEAST_OVERDUE_MS, OVERDUE_TIMES * this.#baselineMs);
+  }
+
+  now(nowMs: number, overdue: number): number {
+    const limit = this.#isProbe && nowMs < this.#patientUntilMs ? this.#low : this.lasting;
+    return Math.min(this.#bounds.max, limit + overdue);
+  }
+
   returned(serviceMs: number, inFlight: number, failed: boolean, nowMs: number): void {
+    if (this.#isProbe && nowMs >= this.#patientUntilMs) {
+      this.#phase = 'raising';
+      this.#startWindow(nowMs);
+    }
     this.#peak = Math.max(this.#peak, inFlight);
     if (failed && (this.#known === 0 || serviceMs < this.#baselineMs)) return;
     this.#count++;
     this.#sumMs += serviceMs;
-    const rounds = this.#phase === 'probing' ? PROBE_ROUNDS : ROUNDS;
-    const isFull = this.#count >= Math.max(WINDOW_HANDLINGS, rounds * this.now);
-    if (!isFull || nowMs - this.#startMs < WINDOW_MS) return;
+    if (this.#count < this.#windowHandlings || nowMs - this.#startMs < WINDOW_MS) return;
     // Of what takes no time at all there is nothing to divide.
     const meanMs = Math.max(this.#sumMs / this.#count, 0.001);
     const isUsed = this.#peak >= this.#estimate / 2;
+    this.#startWindow(nowMs);
+    this.#take(meanMs, isUsed);
+    const dueMs = (this.#windowHandlings / this.#low) * this.#lastMs;
+    this.#patientUntilMs = nowMs + Math.max(LEAST_PATIENCE_MS, PATIENCE * dueMs);
+  }
+
+  get #isProbe(): boolean {
+    return this.#phase === 'lowering' || this.#phase === 'probing';
+  }
+
+  /** The limit of a probe. */
+  get #low(): number {
+    return Math.max(this.#bounds.min, Math.floor(this.lasting / 2));
+  }
+
+  get #windowHandlings(): number {
+    const rounds = this.#phase === 'probing' ? PROBE_ROUNDS : ROUNDS;
+    return Math.max(WINDOW_HANDLINGS, rounds * (this.#isProbe ? this.#low : this.lasting));
+  }
+
+  #startWindow(nowMs: number): void {
     this.#startMs = nowMs;
     this.#count = 0;
     this.#sumMs = 0;
     this.#peak = 0;
-    this.#take(meanMs, isUsed);
   }
 
   #take(meanMs: number, isUsed: boolean): void {

@@ -78,18 +78,20 @@ describe('a dispatcher', () => {
   it('starts as many as the limit is at the moment, and tells it of each that returns', async () => {
     const finish: (() => void)[] = [];
     const told: unknown[][] = [];
-    const limit = { now: 2, lasting: 2, returned: (...all: unknown[]) => told.push(all) };
+    let most = 2;
+    const returned = (...all: unknown[]) => told.push(all);
+    const limit = { overdueMs: 1_000, lasting: 2, now: (_: number, overdue: number) => most + overdue, returned };
     const bed = dispatcherOf(() => new Promise((resolve) => finish.push(resolve)), 0, limit);
     const { tenure } = heldTenure();
     for (let i = 1; i <= 6; i++) bed.dispatcher.enqueue(logDelivery(tenure, i));
     bed.dispatcher.pump();
     expect(bed.dispatcher.running).toBe(2);
     bed.clock.stall(40);
-    limit.now = 3;
+    most = 3;
     finish[0]!();
     await turn();
     expect(bed.dispatcher.running).toBe(3);
-    limit.now = 1;
+    most = 1;
     finish[1]!();
     await turn();
     expect(bed.dispatcher.running).toBe(2);
@@ -97,6 +99,32 @@ describe('a dispatcher', () => {
       [40, 2, false, 40],
       [40, 3, false, 40],
     ]);
+  });
+
+  it('starts others beside those that are overdue, and counts these again when they have returned', async () => {
+    const finish: (() => void)[] = [];
+    const told: unknown[][] = [];
+    const returned = (...all: unknown[]) => told.push(all);
+    const limit = { overdueMs: 1_000, lasting: 2, now: (_: number, overdue: number) => 2 + overdue, returned };
+    const bed = dispatcherOf(() => new Promise((resolve) => finish.push(resolve)), 0, limit);
+    const { tenure } = heldTenure();
+    for (let i = 1; i <= 6; i++) bed.dispatcher.enqueue(logDelivery(tenure, i));
+    bed.dispatcher.pump();
+    bed.clock.stall(1_000);
+    bed.dispatcher.pump();
+    expect(bed.dispatcher.running).toBe(2);
+    bed.clock.stall(101);
+    bed.dispatcher.pump();
+    expect(bed.dispatcher.running).toBe(4);
+    finish[0]!();
+    await turn();
+    finish[2]!();
+    await turn();
+    expect(told).toEqual([
+      [1_101, 3, false, 1_101],
+      [0, 2, false, 1_101],
+    ]);
+    expect(bed.started).toEqual(['m1', 'm2', 'm3', 'm4', 'm5']);
   });
 
   it('takes whatever a handler returns or throws, once, and goes on', async () => {

@@ -5,7 +5,7 @@ describe('the concurrency of a subscription', () => {
   it('is a number, which stays', () => {
     const limit = concurrencyLimitOf(resolveConcurrency(16), 0);
     for (let i = 1; i < 1_000; i++) limit.returned(i, 16, false, i * 100);
-    expect([limit.now, limit.lasting]).toEqual([16, 16]);
+    expect([limit.now(100_000, 0), limit.now(100_000, 16), limit.lasting]).toEqual([16, 16, 16]);
   });
 
   it.each([
@@ -18,7 +18,7 @@ describe('the concurrency of a subscription', () => {
     ],
   ])('or bounds, with defaults: %o', (option, resolved) => {
     expect(resolveConcurrency(option)).toEqual(resolved);
-    expect(concurrencyLimitOf(resolved, 0).now).toBe(resolved.initial);
+    expect(concurrencyLimitOf(resolved, 0).now(0, 0)).toBe(resolved.initial);
   });
 
   it.each([

@@ -94,6 +94,50 @@ describe('an adaptive limit', () => {
     expect(limit.lasting).toBeLessThan(before);
   });
 
+  it('keeps healthy handlers going, whatever number below the maximum hangs for ever', () => {
+    const hanging = fc.integer({ min: 1, max: 63 });
+    fc.assert(
+      fc.property(
+        hanging,
+        fc.integer({ min: 1, max: 32 }),
+        fc.integer({ min: 3, max: 16 }),
+        noise,
+        seed,
+        (...given) => {
+          const [hung, initial, knee, spread, from] = given;
+          const limit = new GradientLimit({ min: 1, max: 64, initial }, 0);
+          const model = { knee, serviceMs: 20, noise: spread, hanging: hung };
+          const forMs = 600_000;
+          const { handled, longestGapMs } = runHandlers(limit, model, { forMs }, seededRandom(from, 'handlers'));
+          const enough = (Math.min(knee, 64 - hung) * forMs) / 2 / model.serviceMs;
+          expect(handled).toBeGreaterThan(0.7 * enough);
+          // At the most until the first ones are overdue, before anything is known of what they take.
+          expect(longestGapMs).toBeLessThan(40_000);
+        },
+      ),
+      { numRuns: 10 },
+    );
+  });
+
+  it('gives up a probe that too few return from, and not one that is only slow', () => {
+    const probed = (returning: number) => {
+      const limit = new GradientLimit({ min: 1, max: 16, initial: 16 }, 0);
+      let nowMs = 0;
+      for (; limit.now(nowMs, 0) === limit.lasting; nowMs += 50) limit.returned(100, 16, false, nowMs);
+      const [startMs, low] = [nowMs, limit.now(nowMs, 0)];
+      // Of `low` handlers so many return, each after 100 ms.
+      while (limit.now(nowMs, 0) === low) {
+        nowMs += 100 / Math.max(returning, 0.2);
+        if (returning > 0) limit.returned(100, low, false, nowMs);
+      }
+      return { tookMs: nowMs - startMs, low };
+    };
+    // Two rounds of handlers to forget those of before, and four to see what they take.
+    expect(probed(8)).toEqual({ tookMs: 600, low: 8 });
+    expect(probed(4)).toEqual({ tookMs: 1_200, low: 8 });
+    for (const returning of [0, 1]) expect(probed(returning).tookMs).toBe(1_000);
+  });
+
   it('keeps within its bounds, whatever it is told', () => {
     const told = fc.record({
       serviceMs: fc.oneof(fc.constant(0), fc.double({ min: 0, max: 1e7, noNaN: true })),
@@ -111,7 +155,7 @@ describe('an adaptive limit', () => {
         for (const one of handlings) {
           nowMs += one.passedMs;
           limit.returned(one.serviceMs, one.inFlight, one.failed, nowMs);
-          for (const value of [limit.now, limit.lasting]) {
+          for (const value of [limit.now(nowMs, 0), limit.now(nowMs, one.inFlight), limit.lasting]) {
             expect(Number.isInteger(value) && value >= min && value <= max).toBe(true);
           }
         }
