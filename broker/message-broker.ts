@@ -23,6 +23,7 @@ import type { Network } from './redis/network.js';
 import { persistOn } from './redis/persist.js';
 import { redisNetwork } from './redis/redis-network.js';
 import { slotOf } from './redis/slot.js';
+import { RunningOperations } from './running-operations.js';
 import { type AutoscaleOptions, resolveAutoscaleOptions } from './scaling/autoscale-options.js';
 import { Autoscaler } from './scaling/autoscaler.js';
 import { Topology } from './topology.js';
@@ -45,6 +46,7 @@ export class MessageBroker implements AsyncDisposable {
   readonly #opening = new Map<string, Promise<TopicProducer>>();
   readonly #subscriptions = new Set<Subscription>();
   readonly #autoscalers = new Set<Autoscaler>();
+  readonly #operations = new RunningOperations();
   /** Random for each instance. */
   readonly #instance = randomName();
   #messageCount = 0;
@@ -150,7 +152,7 @@ export class MessageBroker implements AsyncDisposable {
   ): Promise<Subscription> {
     const resolved = resolveSubscribeOptions(options);
     const partitions = await this.#partitionsFor(topic, group);
-    const { replyTimeoutMs, connectTimeoutMs, onReplicaLoss, clock, random, onEvent } = this.#options;
+    const { onReplicaLoss, random } = this.#options;
     const { directory, openLinks, failover } = this.#topology;
     const owner = randomName(random);
     let unregister = () => {};
@@ -159,6 +161,7 @@ export class MessageBroker implements AsyncDisposable {
       unregister();
     };
     const context = {
+      ...this.#options,
       topic,
       partitions,
       group,
@@ -166,11 +169,6 @@ export class MessageBroker implements AsyncDisposable {
       directory,
       policy: { durability: this.#durability, onReplicaLoss },
       openLinks,
-      replyTimeoutMs,
-      connectTimeoutMs,
-      clock,
-      random,
-      onEvent,
       onClosed,
     };
     const subscription: Subscription = new Subscription({ ...context, options: resolved }, handler);
@@ -201,7 +199,7 @@ export class MessageBroker implements AsyncDisposable {
   async deadLetters(topic: string, group: string): Promise<DeadLetters> {
     const partitions = await this.#partitionsFor(topic, group);
     const open = (purpose: string) => this.#control(topic, partitions, group, purpose);
-    return new DeadLetters({ topic, group, partitions, open });
+    return new DeadLetters({ topic, group, partitions, open, operations: this.#operations });
   }
 
   /**
@@ -230,7 +228,7 @@ export class MessageBroker implements AsyncDisposable {
     }
   }
 
-  /** Closes subscriptions, waits until every published message has its outcome, then disconnects. Twice is safe. */
+  /** Ends redrives after the batch under way, closes subscriptions, waits until every published message has its outcome, then disconnects. Twice is safe. */
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
@@ -241,6 +239,7 @@ export class MessageBroker implements AsyncDisposable {
   }
 
   async #close(): Promise<void> {
+    await this.#operations.close();
     await Promise.all([...this.#autoscalers, ...this.#subscriptions].map((part) => part.close()));
     await Promise.allSettled(this.#opening.values());
     await this.#producer.drain();

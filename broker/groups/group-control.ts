@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.js';
 import type { OnReplicaLoss } from '../log/message.js';
+import type { Random } from '../random.js';
 import type { MasterLinks } from '../redis/master-links.js';
 import type { Topology } from '../topology.js';
 import { replicasOf } from './ownership.js';
@@ -11,6 +12,7 @@ export interface GroupControl extends Disposable {
   readonly group: string;
   readonly links: MasterLinks;
   readonly clock: Clock;
+  readonly random: Random;
   readonly connectTimeoutMs: number;
   /** Longest wait for the replicas at a time. */
   readonly waitMs: number;
@@ -27,13 +29,14 @@ export interface GroupControlOptions {
   readonly topology: Topology;
   readonly onReplicaLoss: OnReplicaLoss;
   readonly clock: Clock;
+  readonly random: Random;
   readonly connectTimeoutMs: number;
   readonly replyTimeoutMs: number;
 }
 
 export function openGroupControl(options: GroupControlOptions): GroupControl {
-  const { topic, partitions, group, purpose, topology, onReplicaLoss, clock, connectTimeoutMs, replyTimeoutMs } =
-    options;
+  const { topic, partitions, group, purpose, topology, onReplicaLoss, clock, random } = options;
+  const { connectTimeoutMs, replyTimeoutMs } = options;
   const { directory, openLinks, durability } = topology;
   const waitMs = Math.ceil(replyTimeoutMs / 2);
   const links = openLinks({ purpose, replyTimeoutMs: replyTimeoutMs + waitMs });
@@ -43,6 +46,7 @@ export function openGroupControl(options: GroupControlOptions): GroupControl {
     group,
     links,
     clock,
+    random,
     connectTimeoutMs,
     waitMs,
     replicasOf: (slot) => replicasOf(directory, slot, { durability, onReplicaLoss }),

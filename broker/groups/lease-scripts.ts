@@ -28,7 +28,7 @@ export interface Acquired {
   readonly bitmaps: ReadonlyMap<string, Buffer>;
   /** `<entry>:<index>` -> "<failed attempts> <row>" */
   readonly retries: ReadonlyMap<string, Buffer>;
-  /** The last redrive among them: see redrive.lua. */
+  /** The last redrive that is among them: see redrive.lua. */
   readonly redriven: number;
 }
 
@@ -48,7 +48,7 @@ export function acquireCall(
 ): ScriptCall {
   return {
     script: acquireScript,
-    keys: [keys.groups, keys.lease, keys.position, keys.retry],
+    keys: [keys.groups, keys.lease, keys.position, keys.retry, keys.redriven],
     args: [group, owner, durationMs, expected?.token ?? '', expected?.count ?? '', kind],
   };
 }

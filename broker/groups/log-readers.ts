@@ -38,6 +38,11 @@ export class LogReaders {
     reader.add(tenure);
   }
 
+  /** The tenure holds less than its share of what may be held unsettled. */
+  hasRoom({ bufferedBytes }: Tenure): boolean {
+    return bufferedBytes < this.#shareBytes();
+  }
+
   onLinkOpen(link: Link): void {
     this.#readers.get(link)?.onLinkOpen();
   }

@@ -248,7 +248,7 @@ export class Subscription implements AsyncDisposable {
 
   #onRenewed(tenure: Tenure): void {
     this.#dispatcher.resume(tenure);
-    void takeRedriven(tenure, this.#retrySink);
+    void takeRedriven(tenure, this.#retrySink, (one) => this.#readers.hasRoom(one));
   }
 
   #onDeleted(): void {

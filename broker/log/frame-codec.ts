@@ -153,6 +153,7 @@ export function messageEnd(frame: Buffer, offset: number): number | 'truncated' 
 
 /** Decodes the message in [offset, end). */
 export function decodeMessage(frame: Buffer, offset: number, end: number): DecodedMessage | Undecodable {
+  if (offset + HEADER_BYTES > end) return 'truncated';
   if (crc32(frame.subarray(offset + PREFIX_BYTES, end)) !== frame.readUInt32LE(offset + 4)) return 'bad-crc';
   const fields = frame.readUInt16LE(offset + 10) + frame.readUInt16LE(offset + 12) + frame.readUInt16LE(offset + 14);
   return offset + HEADER_BYTES + fields > end ? 'bad-fields' : new DecodedMessage(frame, offset, end);

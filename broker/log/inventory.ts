@@ -19,7 +19,8 @@ export interface StoredMessage {
   readonly payload: Buffer;
 }
 
-type Entry = readonly [Buffer, readonly Buffer[]];
+/** Of a stream: its id, names and values. */
+export type Entry = readonly [Buffer, readonly Buffer[]];
 
 const PAGE_ENTRIES = 64;
 
@@ -71,9 +72,19 @@ async function* unsettled(link: Link, keys: GroupKeys, partition: number): Async
 }
 
 /** Of a stream, from `from` up to `to`, page by page. */
-export async function* streamEntries(link: Link, stream: string, from: string, to = '+'): AsyncGenerator<Entry> {
+function streamEntries(link: Link, stream: string, from: string, to = '+'): AsyncGenerator<Entry> {
+  return pagedEntries((start) => readPage(link, stream, start, to), from);
+}
+
+/** As many entries as one reply is to have. */
+export async function readPage(link: Link, stream: string, from: string, to: string): Promise<Entry[]> {
+  return (await link.call('XRANGE', stream, from, to, 'COUNT', PAGE_ENTRIES)) as unknown as Entry[];
+}
+
+/** From `from` up to where `read` gives less than a page. */
+export async function* pagedEntries(read: (from: string) => Promise<Entry[]>, from: string): AsyncGenerator<Entry> {
   for (let start = from; ; ) {
-    const page = (await link.call('XRANGE', stream, start, to, 'COUNT', PAGE_ENTRIES)) as unknown as Entry[];
+    const page = await read(start);
     yield* page;
     const last = page.at(-1);
     if (last === undefined || page.length < PAGE_ENTRIES) return;

@@ -1,11 +1,13 @@
 import { BrokerError } from '../broker-error.js';
 import { callConfirmed } from '../groups/confirmed-pipeline.js';
 import type { GroupControl } from '../groups/group-control.js';
-import { streamEntries } from '../log/inventory.js';
+import { type Entry, pagedEntries, readPage } from '../log/inventory.js';
 import { type GroupKeys, groupKeys } from '../log/keys.js';
+import { randomName } from '../random.js';
 import type { Link } from '../redis/link.js';
 import { persistOn } from '../redis/persist.js';
 import { slotOf } from '../redis/slot.js';
+import type { RunningOperations } from '../running-operations.js';
 import { type DeadLetter, parseDeadLetter, type Shelf } from './dead-letter.js';
 import { LARGEST_BATCH, type RedriveOptions, type RedriveSummary, redrive, resolveRedriveOptions } from './redrive.js';
 import { entryOf, parseRedriveReply, type RedriveFate, redriveCall, streamOf } from './redrive-script.js';
@@ -34,6 +36,7 @@ export interface DeadLettersOptions {
   readonly topic: string;
   readonly group: string;
   readonly partitions: number;
+  readonly operations: RunningOperations;
   open(purpose: string): GroupControl;
 }
 
@@ -76,18 +79,31 @@ export class DeadLetters {
 
   /**
    * Puts them back among the group's retries, with a fresh budget of attempts and the same id, outside the order of their
-   * keys. Each is moved in one step: it is never in two places, and of two who redrive it at once one finds it gone. Throws
-   * BrokerError: `bad-option`, `group-missing`, `connection`.
+   * keys. Each is moved in one step: it is never in two places, and of two who redrive it at once one finds it gone. Where a
+   * broker closes, it stops after the batch under way. Throws BrokerError: `bad-option`, `group-missing`, `connection`,
+   * `closed`.
    */
   async redrive(filter: DeadLetterFilter, options: RedriveOptions = {}): Promise<RedriveSummary> {
     const resolved = resolveRedriveOptions(options);
     const shelf = filter.shelf ?? 'dead-letters';
-    using control = this.#options.open('redrive');
-    return await redrive(this.#read(control, filter), resolved, {
-      clock: control.clock,
-      move: (letters) => this.#move(control, shelf, letters),
-      isWaiting: ({ partition, position }) => this.#isWaiting(control, partition, position),
-      isDeadAgain: (letter) => this.#isDeadAgain(control, letter),
+    return await this.#options.operations.run(async (closing) => {
+      using control = this.#options.open('redrive');
+      const signal = AbortSignal.any([closing, ...(options.signal === undefined ? [] : [options.signal])]);
+      const ends = new Map<number, ShelfEnds>();
+      return await redrive(
+        this.#read(control, filter),
+        { ...resolved, signal },
+        {
+          clock: control.clock,
+          move: async (letters) => {
+            const [{ partition }] = letters as [DeadLetter];
+            if (!ends.has(partition)) ends.set(partition, await this.#ends(control, partition));
+            return await this.#move(control, shelf, letters);
+          },
+          isWaiting: ({ partition, position }) => this.#isWaiting(control, partition, position),
+          isDeadAgain: (letter) => this.#isDeadAgain(control, letter, ends.get(letter.partition)!),
+        },
+      );
     });
   }
 
@@ -109,21 +125,33 @@ export class DeadLetters {
   }
 
   async *#read(control: GroupControl, filter: DeadLetterFilter): AsyncGenerator<DeadLetter> {
-    const { topic, group, partitions } = this.#options;
     const accepts = acceptorOf(filter);
-    const places = placesOf(filter, partitions);
-    for (const partition of places) {
-      const keys = groupKeys(topic, partition, group);
-      const link = await on(control, partition, async (open) => open);
-      const stream = streamOf(keys, filter.shelf ?? 'dead-letters');
-      // What is redriven and fails again comes behind it: a redrive would meet it once more.
-      const [last] = (await link.call('XREVRANGE', stream, '+', '-', 'COUNT', 1)) as unknown as (readonly [Buffer])[];
-      if (last === undefined) continue;
-      for await (const entry of streamEntries(link, stream, '-', String(last[0]))) {
+    for (const [partition, entries] of placesOf(filter, this.#options.partitions)) {
+      const stream = streamOf(this.#keys(partition), filter.shelf ?? 'dead-letters');
+      const found =
+        entries === undefined
+          ? this.#all(control, partition, stream)
+          : this.#named(control, partition, stream, entries);
+      for await (const entry of found) {
         const letter = parseDeadLetter(partition, entry);
         if (accepts(letter)) yield letter;
       }
     }
+  }
+
+  async *#all(control: GroupControl, partition: number, stream: string): AsyncGenerator<Entry> {
+    // What is redriven and fails again comes behind it: a redrive would meet it once more.
+    const last = await endOf(control, partition, stream);
+    if (last !== undefined) yield* entriesOf(control, partition, stream, '-', last);
+  }
+
+  async *#named(
+    control: GroupControl,
+    partition: number,
+    stream: string,
+    entries: readonly string[],
+  ): AsyncGenerator<Entry> {
+    for (const entry of entries) yield* await on(control, partition, (link) => readPage(link, stream, entry, entry));
   }
 
   #keys(partition: number): GroupKeys {
@@ -136,9 +164,7 @@ export class DeadLetters {
     const { topic, group } = this.#options;
     const [{ partition }] = letters as [DeadLetter];
     const slot = slotOf(topic, partition);
-    const call = redriveCall(this.#keys(partition), group, shelf, letters);
-    // What an attempt has moved that was not confirmed is gone at the next one.
-    const moved = new Set<number>();
+    const call = redriveCall(this.#keys(partition), group, shelf, letters, randomName(control.random));
     return on(control, partition, async (link) => {
       const replicas = control.replicasOf(slot);
       const { reply, confirmed } = await callConfirmed(link, call, replicas, control);
@@ -146,12 +172,19 @@ export class DeadLetters {
       if (fates === undefined) {
         throw new BrokerError('group-missing', `${topic}/${group}: there is no such group to redrive to`);
       }
-      for (const [i, fate] of fates.entries()) if (fate === 'redriven') moved.add(i);
       if (confirmed < replicas) {
         throw new BrokerError('connection', `redrive: ${confirmed} of ${replicas} replicas have confirmed it`);
       }
-      return fates.map((fate, i) => (moved.has(i) ? 'redriven' : fate));
+      return fates;
     });
+  }
+
+  async #ends(control: GroupControl, partition: number): Promise<ShelfEnds> {
+    const { deadLetters, quarantine } = this.#keys(partition);
+    const streams = [deadLetters, quarantine];
+    return await Promise.all(
+      streams.map(async (stream) => [stream, (await endOf(control, partition, stream)) ?? '0-0'] as const),
+    );
   }
 
   #isWaiting(control: GroupControl, partition: number, position: string): Promise<boolean> {
@@ -159,18 +192,31 @@ export class DeadLetters {
     return on(control, partition, async (link) => Number(await link.call('HEXISTS', retry, position)) === 1);
   }
 
-  /** Whether the message was given up anew: it is among those that came after it. */
-  async #isDeadAgain(control: GroupControl, letter: DeadLetter): Promise<boolean> {
+  /** Whether the message was given up anew: it is among those that came after `ends`. */
+  async #isDeadAgain(control: GroupControl, letter: DeadLetter, ends: ShelfEnds): Promise<boolean> {
     const { partition, position } = letter;
-    const link = await on(control, partition, async (open) => open);
-    const { deadLetters, quarantine } = this.#keys(partition);
-    for (const stream of [deadLetters, quarantine]) {
-      for await (const entry of streamEntries(link, stream, `(${entryOf(letter)}`)) {
+    for (const [stream, end] of ends) {
+      for await (const entry of entriesOf(control, partition, stream, `(${end}`)) {
         if (parseDeadLetter(partition, entry).position === position) return true;
       }
     }
     return false;
   }
+}
+
+/** Dead letters and quarantine of a partition, each with its last entry before anything was put back. */
+type ShelfEnds = readonly (readonly [stream: string, end: string])[];
+
+/** Page by page, each on the link that leads to the master by then: however long it takes, a failover does not end it. */
+function entriesOf(control: GroupControl, partition: number, stream: string, from: string, to = '+') {
+  return pagedEntries((start) => on(control, partition, (link) => readPage(link, stream, start, to)), from);
+}
+
+async function endOf(control: GroupControl, partition: number, stream: string): Promise<string | undefined> {
+  return await on(control, partition, async (link) => {
+    const [last] = (await link.call('XREVRANGE', stream, '+', '-', 'COUNT', 1)) as unknown as readonly Entry[];
+    return last && String(last[0]);
+  });
 }
 
 function on<T>(
@@ -194,25 +240,33 @@ async function* batches(letters: AsyncIterable<DeadLetter>): AsyncGenerator<Dead
   if (batch.length > 0) yield batch;
 }
 
-function acceptorOf({ refs, fingerprint, beforeMs }: DeadLetterFilter): (letter: DeadLetter) => boolean {
-  const wanted = refs && new Set(refs);
+function acceptorOf({ fingerprint, beforeMs }: DeadLetterFilter): (letter: DeadLetter) => boolean {
   return (letter) =>
-    (wanted === undefined || wanted.has(letter.ref)) &&
     (fingerprint === undefined || letter.fingerprint === fingerprint) &&
     (beforeMs === undefined || letter.atMs < beforeMs);
 }
 
-/** Partitions in which it can lie. Throws `bad-option` where a ref is none. */
-function placesOf({ refs }: DeadLetterFilter, partitions: number): number[] {
-  const all = Array.from({ length: partitions }, (_, partition) => partition);
-  if (refs === undefined) return all;
-  const named = new Set(
-    refs.map((ref) => {
-      const partition = Number(/^(\d+)\/\d+-\d+$/.exec(ref)?.[1] ?? Number.NaN);
-      if (partition < partitions) return partition;
+/**
+ * Partitions in which it can lie; with the entries, in their order, where those are named. Throws `bad-option` where a ref is
+ * none.
+ */
+function placesOf({ refs }: DeadLetterFilter, partitions: number): [number, readonly string[] | undefined][] {
+  if (refs === undefined) return Array.from({ length: partitions }, (_, partition) => [partition, undefined]);
+  const named = new Map<number, string[]>();
+  for (const ref of new Set(refs)) {
+    const [, digits, entry] = /^(\d+)\/(\d+-\d+)$/.exec(ref) ?? [];
+    const partition = Number(digits);
+    if (entry === undefined || partition >= partitions) {
       const expected = `expected <partition>/<entry>, such as 0/1700000000000-0, with a partition below ${partitions}`;
       throw new BrokerError('bad-option', `refs: '${ref}' names no dead letter: ${expected}`);
-    }),
-  );
-  return all.filter((partition) => named.has(partition));
+    }
+    named.set(partition, [...(named.get(partition) ?? []), entry]);
+  }
+  return [...named].sort(([a], [b]) => a - b).map(([partition, entries]) => [partition, entries.sort(byAge)]);
+}
+
+function byAge(a: string, b: string): number {
+  const [ams, aseq] = a.split('-').map(Number) as [number, number];
+  const [bms, bseq] = b.split('-').map(Number) as [number, number];
+  return ams - bms || aseq - bseq;
 }

@@ -12,6 +12,8 @@ export interface RedriveOptions {
   readonly canaries?: number;
   /** Longest wait for the canaries (default 60,000). */
   readonly canaryTimeoutMs?: number;
+  /** Longest wait for room where the group has as many retries as it takes (default 60,000). */
+  readonly roomTimeoutMs?: number;
   readonly signal?: AbortSignal;
   /** After each batch, and when the canaries have arrived. */
   onProgress?(summary: RedriveSummary): void;
@@ -28,8 +30,13 @@ export interface RedriveSummary {
   readonly gone: number;
   /** Their messages are among the retries already. */
   readonly busy: number;
-  /** Why it did not go on: a canary failed again, or was not handled in time; or the signal was aborted. */
-  readonly stoppedBy: 'canary-failed' | 'canary-timeout' | 'aborted' | undefined;
+  /** They were to go next, and their partition has as many retries as it takes: room is waited for. */
+  readonly waiting: number;
+  /**
+   * Why it did not go on: a canary failed again, or was not handled in time; no room came in time; or the signal was aborted,
+   * or the broker closed.
+   */
+  readonly stoppedBy: 'canary-failed' | 'canary-timeout' | 'full' | 'aborted' | undefined;
 }
 
 /** The group as {@link redrive} needs it. */
@@ -51,15 +58,24 @@ export const LARGEST_BATCH = 100;
 
 /** Throws BrokerError `bad-option`. */
 export function resolveRedriveOptions(options: RedriveOptions): ResolvedRedriveOptions {
-  const resolved = { dryRun: false, perSecond: 100, canaries: 1, canaryTimeoutMs: 60_000, ...options };
-  const { perSecond, canaries, canaryTimeoutMs } = resolved;
+  const resolved = {
+    dryRun: false,
+    perSecond: 100,
+    canaries: 1,
+    canaryTimeoutMs: 60_000,
+    roomTimeoutMs: 60_000,
+    ...options,
+  };
+  const { perSecond, canaries, canaryTimeoutMs, roomTimeoutMs } = resolved;
   const check = (name: string, value: number, isFine: boolean, expected: string) => {
     if (!isFine) throw new BrokerError('bad-option', `redrive: ${name} is ${value}; expected ${expected}`);
   };
   const isRate = Number.isFinite(perSecond) && perSecond > 0 && perSecond <= LARGEST_RATE;
   check('perSecond', perSecond, isRate, `a number above 0, at most ${LARGEST_RATE}`);
   check('canaries', canaries, Number.isInteger(canaries) && canaries >= 0, 'a whole number, 0 for none');
-  check('canaryTimeoutMs', canaryTimeoutMs, Number.isFinite(canaryTimeoutMs) && canaryTimeoutMs > 0, 'above 0');
+  for (const [name, ms] of Object.entries({ canaryTimeoutMs, roomTimeoutMs })) {
+    check(name, ms, Number.isFinite(ms) && ms > 0, 'above 0');
+  }
   return resolved;
 }
 
@@ -69,46 +85,60 @@ export async function redrive(
   options: ResolvedRedriveOptions,
   target: RedriveTarget,
 ): Promise<RedriveSummary> {
-  const { dryRun, perSecond, canaries, signal, onProgress } = options;
+  const { dryRun, perSecond, canaries, roomTimeoutMs, signal, onProgress } = options;
   const { clock } = target;
-  const counts = { found: 0, redriven: 0, gone: 0, busy: 0 };
+  const counts = { found: 0, redriven: 0, gone: 0, busy: 0, waiting: 0 };
   const summary = (stoppedBy?: RedriveSummary['stoppedBy']): RedriveSummary => ({ ...counts, stoppedBy });
   const perTick = Math.max(1, Math.min(LARGEST_BATCH, Math.floor((perSecond * TICK_MS) / 1_000)));
-  let batch: DeadLetter[] = [];
+  const batch: DeadLetter[] = [];
   let scouts: DeadLetter[] = [];
   let dueMs = clock.nowMs();
 
-  const send = async () => {
-    const sent = batch;
-    batch = [];
-    if (sent.length === 0) return;
-    const fates = dryRun ? [] : await target.move(sent);
-    for (const [i, fate] of fates.entries()) {
-      counts[fate]++;
-      if (fate === 'redriven' && scouts.length < canaries) scouts.push(sent[i]!);
-    }
-    onProgress?.(summary());
-    if (dryRun) return;
-    dueMs = Math.max(dueMs, clock.nowMs()) + (sent.length / perSecond) * 1_000;
+  const pace = async (sent: number) => {
+    dueMs = Math.max(dueMs, clock.nowMs()) + (sent / perSecond) * 1_000;
     const aheadMs = dueMs - clock.nowMs();
     if (aheadMs > 0) await pause(clock, aheadMs, signal);
+  };
+  /** Until all of the batch have gone, as far as there is room for them; why that is not so. */
+  const send = async (): Promise<RedriveSummary['stoppedBy']> => {
+    let deadlineMs = clock.nowMs() + roomTimeoutMs;
+    for (let left = batch.splice(0); left.length > 0; ) {
+      const fates = dryRun ? [] : await target.move(left);
+      const full = left.filter((_, i) => fates[i] === 'full');
+      for (const [i, fate] of fates.entries()) {
+        if (fate === 'full') continue;
+        counts[fate]++;
+        if (fate === 'redriven' && scouts.length < canaries) scouts.push(left[i]!);
+      }
+      counts.waiting = full.length;
+      onProgress?.(summary());
+      if (dryRun) return undefined;
+      if (full.length < left.length) deadlineMs = clock.nowMs() + roomTimeoutMs;
+      else if (clock.nowMs() >= deadlineMs) return 'full';
+      await pace(left.length);
+      if (full.length > 0 && signal?.aborted) return 'aborted';
+      left = full;
+    }
+    return undefined;
   };
 
   let isScouted = dryRun || canaries === 0;
   for await (const letter of letters) {
     if (signal?.aborted) return summary('aborted');
-    if (batch.length > 0 && batch[0]!.partition !== letter.partition) await send();
+    const isOther = batch.length > 0 && batch[0]!.partition !== letter.partition;
+    let stoppedBy = isOther ? await send() : undefined;
     counts.found++;
     batch.push(letter);
-    if (batch.length >= (isScouted ? perTick : Math.min(perTick, canaries - scouts.length))) await send();
+    if (batch.length >= (isScouted ? perTick : Math.min(perTick, canaries - scouts.length))) stoppedBy ??= await send();
     if (!isScouted && scouts.length >= canaries) {
-      const stoppedBy = await fateOf(scouts, options, target);
-      if (stoppedBy !== undefined) return summary(stoppedBy);
+      stoppedBy ??= await fateOf(scouts, options, target);
       isScouted = true;
       scouts = [];
     }
+    if (stoppedBy !== undefined) return summary(stoppedBy);
   }
-  await send();
+  const stoppedBy = await send();
+  if (stoppedBy !== undefined) return summary(stoppedBy);
   if (isScouted) return summary(signal?.aborted ? 'aborted' : undefined);
   return summary(await fateOf(scouts, options, target));
 }

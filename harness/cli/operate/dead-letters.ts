@@ -17,7 +17,7 @@ Examples:
   $ gauntlet broker dlq redrive orders billing --all --rate 50 --canaries 5
   $ gauntlet broker dlq purge orders billing --older-than 30d --yes
 
-Exits with 1 where a redrive was stopped by its canaries, 2 where the call is wrong, 3 where Redis cannot be reached.`;
+Exits with 1 where a redrive was stopped by its canaries or for want of room, 2 where the call is wrong, 3 where Redis cannot be reached.`;
 
 interface Flags extends ServerFlags {
   readonly quarantine?: boolean;
@@ -111,8 +111,9 @@ async function redrive(topic: string, group: string, refs: string[], flags: Redr
   try {
     await onLetters(topic, group, flags, async (letters) => {
       const { dryRun = false, rate, canaries } = flags;
-      const onProgress = ({ found, redriven }: RedriveSummary) => {
-        if (process.stderr.isTTY) process.stderr.write(`\r${redriven} of ${found} put back`);
+      const onProgress = ({ found, redriven, waiting }: RedriveSummary) => {
+        const room = waiting > 0 ? `; ${waiting} wait for room` : '';
+        if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${redriven} of ${found} put back${room}`);
       };
       const options = { dryRun, perSecond: rate, canaries, signal: stop.signal, onProgress };
       const summary = await letters.redrive(filter, options);
@@ -179,6 +180,7 @@ function told({ found, redriven, gone, busy, stoppedBy }: RedriveSummary, dryRun
 const STOPPED = {
   'canary-failed': 'stopped: a canary failed again. The cause is still there; the others stay where they are',
   'canary-timeout': 'stopped: the canaries were not handled in time. Is a consumer running?',
+  full: 'stopped: the group has as many retries as it takes, and no room came. Is a consumer running?',
   aborted: 'interrupted: the others stay where they are',
 } as const;
 

@@ -70,7 +70,7 @@ describe('dead letters', () => {
     const [given, letters] = await GivenUp.make(9);
     given.isBroken = false;
     const summary = await letters.redrive({}, { perSecond: 10_000 });
-    expect(summary).toEqual({ found: 9, redriven: 9, gone: 0, busy: 0, stoppedBy: undefined });
+    expect(summary).toEqual({ found: 9, redriven: 9, gone: 0, busy: 0, waiting: 0, stoppedBy: undefined });
     await eventually(async () => (await collect(broker.inventory(given.topic, 'g'))).length === 0);
     const last = new Map(given.journal.handled.map(({ id, attempt }) => [id, attempt]));
     expect([...last.values()]).toEqual(Array(9).fill(3));

@@ -8,7 +8,7 @@ export interface ScriptSession {
   readonly keys: readonly string[];
 }
 
-const script = (file: string) => readFileSync(new URL(`../../../broker/${file}`, import.meta.url), 'utf8');
+export const script = (file: string) => readFileSync(new URL(`../../../broker/${file}`, import.meta.url), 'utf8');
 
 const createTopic = script('log/create-topic.lua');
 const publish = script('log/publish.lua');
@@ -27,16 +27,31 @@ const changeMembers = script('groups/change-members.lua');
 
 /** One slice for all times. */
 const SLICE_MS = '1000000000000000';
-const FRAME = '\x00frame\xff of bytes';
+export const FRAME = '\x00frame\xff of bytes';
 const HASHES = '\x00\x00aaaaaaaaaaaaaaa\xff\x00\x01bbbbbbbbbbbbbbbb\x00\x02aaaaaaaaaaaaaaa\xff';
 
 const publishTo = (...args: string[]) => ['EVAL', publish, '2', 'log', 'producers', 'p1', ...args];
 const publishUnique = (...args: string[]) => ['EVAL', publish, '3', 'log', 'producers', 'dedup:', 'p1', ...args];
-const acquireAs = (owner: string, token = '', count = '') => {
-  return ['EVAL', acquire, '4', 'groups', 'lease', 'pos:g', 'retry', 'g', owner, '2000', token, count, 'acquire'];
+export const acquireAs = (owner: string, token = '', count = '') => {
+  return [
+    'EVAL',
+    acquire,
+    '5',
+    'groups',
+    'lease',
+    'pos:g',
+    'retry',
+    'redriven',
+    'g',
+    owner,
+    '2000',
+    token,
+    count,
+    'acquire',
+  ];
 };
 const watchAs = (owner: string, token = '', count = '') => [...acquireAs(owner, token, count).slice(0, -1), 'watch'];
-const registerFrom = (start: string) => {
+export const registerFrom = (start: string) => {
   return ['EVAL', register, '4', 'groups', 'pos:g', 'lease', 'log', 'g', start];
 };
 const beatAs = (member: string, instance: string) => ['EVAL', beat, '1', 'members', member, instance, '{"inFlight":1}'];

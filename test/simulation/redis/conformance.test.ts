@@ -10,8 +10,11 @@ import { Scheduler } from '../world/scheduler.js';
 import { Wiring } from '../world/wiring.js';
 import { SCRIPT_SESSIONS } from './conformance-sessions.js';
 import { SNIPPETS } from './conformance-snippets.js';
+import { REDRIVE_SESSIONS } from './redrive-sessions.js';
 import { clientReply } from './reply.js';
 import { SimNode } from './sim-node.js';
+
+const SESSIONS = [...SCRIPT_SESSIONS, ...REDRIVE_SESSIONS];
 
 type Call = (args: readonly string[]) => Promise<Reply>;
 
@@ -152,7 +155,7 @@ describe('snippets of Lua do on the simulated node what they do on Redis', () =>
 });
 
 describe('sessions of the scripts of the broker do on the simulated node what they do on Redis', () => {
-  it.each(SCRIPT_SESSIONS)('$name', async ({ steps, keys }) => {
+  it.each(SESSIONS)('$name', async ({ steps, keys }) => {
     await compare(steps, keys);
   });
 
@@ -165,7 +168,7 @@ describe('sessions of the scripts of the broker do on the simulated node what th
         .filter((name) => name.endsWith('.lua'))
         .map((name) => ({ name, source: readFileSync(`${folder}${name}`, 'utf8') })),
     );
-    const used = new Set(SCRIPT_SESSIONS.flatMap(({ steps }) => steps.map((args) => args[1])));
+    const used = new Set(SESSIONS.flatMap(({ steps }) => steps.map((args) => args[1])));
     expect(sources.filter(({ source }) => !used.has(source)).map(({ name }) => name)).toEqual([]);
   });
 });

@@ -11,6 +11,12 @@ export const sortedSetCommands: Readonly<Record<string, Command>> = {
     wrote();
     return isNew ? 1 : 0;
   },
+  ZSCORE: (args, { database }) => {
+    needed(args, 2, 2);
+    const [key, member] = args as [string, string];
+    const score = database.sortedSet(key)?.scores.get(member);
+    return score === undefined ? null : String(score);
+  },
   ZRANGEBYSCORE: (args, { database }) => {
     needed(args, 3, 3);
     const [key, low, high] = args as [string, string, string];

@@ -83,8 +83,10 @@ describe('a frame', () => {
   it('tells a cut message from a whole one', () => {
     fc.assert(
       fc.property(anyMessage, fc.nat(), (message, cut) => {
-        const frame = encodeFrame([message], 0);
-        expect(['truncated', 'bad-size']).toContain(messageEnd(frame.subarray(0, cut % frame.length), 0));
+        const whole = encodeFrame([message], 0);
+        const frame = whole.subarray(0, cut % whole.length);
+        expect(['truncated', 'bad-size']).toContain(messageEnd(frame, 0));
+        expect(['truncated', 'bad-crc']).toContain(decodeMessage(frame, 0, frame.length));
       }),
     );
   });

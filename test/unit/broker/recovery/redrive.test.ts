@@ -14,10 +14,14 @@ class Group {
   failing = new Set<string>();
   fates = new Map<string, RedriveFate>();
 
+  /** How many of them there may be among the retries. */
+  room = Number.POSITIVE_INFINITY;
+
   move = async (letters: readonly DeadLetter[]): Promise<RedriveFate[]> => {
     this.batches.push(letters.length);
     return letters.map(({ ref }) => {
-      const fate = this.fates.get(ref) ?? 'redriven';
+      const isFull = this.moved.filter(({ atMs }) => this.clock.nowMs() < atMs + this.handlingMs).length >= this.room;
+      const fate = this.fates.get(ref) ?? (isFull ? 'full' : 'redriven');
       if (fate === 'redriven') this.moved.push({ ref, atMs: this.clock.nowMs() });
       return fate;
     });
@@ -62,6 +66,7 @@ describe('a redrive', () => {
       redriven: 5,
       gone: 0,
       busy: 0,
+      waiting: 0,
       stoppedBy: undefined,
     });
     const [, second, third] = group.moved;
@@ -83,6 +88,25 @@ describe('a redrive', () => {
       onProgress: ({ redriven }) => redriven >= 20 && stop.abort(),
     });
     expect(aborted).toMatchObject({ redriven: 20, stoppedBy: 'aborted' });
+  });
+
+  it('waits for room at its pace, as long as some comes in time', async () => {
+    const group = new Group();
+    group.room = 3;
+    group.handlingMs = 400;
+    const told: number[] = [];
+    const options = { canaries: 0, perSecond: 100, roomTimeoutMs: 1_000 };
+    const onProgress = ({ waiting }: { waiting: number }) => told.push(waiting);
+    const summary = await group.redrive(letters(10), { ...options, onProgress });
+    expect(summary).toMatchObject({ found: 10, redriven: 10, waiting: 0, stoppedBy: undefined });
+    expect(told[0]).toBe(7);
+    const stuck = new Group();
+    stuck.room = 3;
+    stuck.handlingMs = 5_000;
+    expect(await stuck.redrive(letters(10), options)).toMatchObject({ redriven: 3, waiting: 7, stoppedBy: 'full' });
+    const stop = new AbortController();
+    const aborted = { ...options, signal: stop.signal, onProgress: () => stop.abort() };
+    expect(await stuck.redrive(letters(10), aborted)).toMatchObject({ waiting: 10, stoppedBy: 'aborted' });
   });
 
   it('takes another canary where one was gone', async () => {

@@ -107,7 +107,7 @@ describe('an adaptive limit', () => {
           const [hung, initial, knee, spread, from] = given;
           const limit = new GradientLimit({ min: 1, max: 64, initial }, 0);
           const model = { knee, serviceMs: 20, noise: spread, hanging: hung };
-          const forMs = 600_000;
+          const forMs = 400_000;
           const { handled, longestGapMs } = runHandlers(limit, model, { forMs }, seededRandom(from, 'handlers'));
           const enough = (Math.min(knee, 64 - hung) * forMs) / 2 / model.serviceMs;
           expect(handled).toBeGreaterThan(0.7 * enough);
@@ -115,7 +115,7 @@ describe('an adaptive limit', () => {
           expect(longestGapMs).toBeLessThan(40_000);
         },
       ),
-      { numRuns: 10 },
+      { numRuns: 8 },
     );
   });
 
