@@ -20,6 +20,8 @@ export interface GroupKeys {
   readonly retry: string;
   /** Positions of what an operator put back among the retries. */
   readonly redriven: string;
+  /** Prefix of the calls of redrives, remembered for a while: see redrive.lua. */
+  readonly redriveCalls: string;
   readonly deadLetters: string;
   readonly quarantine: string;
 }
@@ -53,6 +55,7 @@ export function groupKeys(topic: string, partition: number, group: string): Grou
     position: `${prefix}pos:${group}`,
     retry: `${prefix}retry:${group}`,
     redriven: `${prefix}redriven:${group}`,
+    redriveCalls: `${prefix}redrive:${group}:`,
     deadLetters: `${prefix}dlq:${group}`,
     quarantine: `${prefix}quarantine:${group}`,
   };

@@ -44,7 +44,7 @@ export function redriveCall(
   });
   return {
     script: redriveScript,
-    keys: [streamOf(keys, shelf), keys.retry, keys.redriven, keys.lease, keys.groups, `${keys.redriven}:${name}`],
+    keys: [streamOf(keys, shelf), keys.retry, keys.redriven, keys.lease, keys.groups, `${keys.redriveCalls}${name}`],
     args: [group, mostRetries, REMEMBERED_MS, ...rows],
   };
 }

@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { acquireCall, type ScriptCall } from '../../../broker/groups/lease-scripts.js';
-import type { DeadLetters, MessageBroker, RedriveSummary } from '../../../broker/index.js';
+import type { DeadLetter, DeadLetters, MessageBroker, RedriveSummary } from '../../../broker/index.js';
 import { type GroupKeys, groupKeys } from '../../../broker/log/keys.js';
 import { redriveCall } from '../../../broker/recovery/redrive-script.js';
 import { collect, connect, freshTopic, Journal, numbered, publishAll } from '../../fixtures/broker-bed.js';
@@ -53,8 +53,8 @@ async function move(letters: DeadLetters, name: string, mostRetries?: number): P
 }
 
 /** Those that somebody has read before they were moved. */
-const read = new WeakMap<DeadLetters, Awaited<ReturnType<typeof known>>>();
-async function known(letters: DeadLetters) {
+const read = new WeakMap<DeadLetters, DeadLetter[]>();
+async function known(letters: DeadLetters): Promise<DeadLetter[]> {
   const all = read.get(letters) ?? (await collect(letters.list()));
   read.set(letters, all);
   return all;
@@ -67,10 +67,10 @@ describe('the script of a redrive', () => {
     expect(await move(letters, 'call-1')).toEqual([1, -1, 1]);
     // What it has moved may have been handled since.
     await redis.hdel(keys.retry, '1-0:0');
-    await redis.pexpire(`${keys.redriven}:call-1`, 60_000);
+    await redis.pexpire(`${keys.redriveCalls}call-1`, 60_000);
     expect(await move(letters, 'call-1')).toEqual([1, -1, 1]);
     expect(await redis.hlen(keys.retry)).toBe(2);
-    expect(await redis.pttl(`${keys.redriven}:call-1`)).toBeGreaterThan(60_000);
+    expect(await redis.pttl(`${keys.redriveCalls}call-1`)).toBeGreaterThan(60_000);
     expect(await move(letters, 'call-2')).toEqual([0, -1, 0]);
   });
 
