@@ -41,8 +41,6 @@ export class ConsumerHealthMonitor {
   readonly #poison = new PoisonLog();
   readonly #watch: GroupWatch;
   readonly #pause: DrainPause;
-  /** Replies in a row at which this member was unleased while another one was well. */
-  #unleasedAlone = 0;
   /** Members for which a replacement was asked, until they are well again. */
   readonly #replaced = new Set<string>();
 
@@ -68,10 +66,12 @@ export class ConsumerHealthMonitor {
     const { clock, beatMs, running, leases } = this.#options;
     const handlers = running();
     const looked = this.#self.look(handlers);
+    const standing = leases();
     return toldOf({
       ...this.meter.read(clock.nowMs()),
       ...looked,
-      findings: [...looked.findings, ...this.#leases.look(leases())],
+      held: standing.held,
+      findings: [...looked.findings, ...this.#leases.look(standing)],
       beatMs,
       inFlight: handlers.length,
       poison: this.#poison.recent(clock.nowMs()),
@@ -97,14 +97,13 @@ export class ConsumerHealthMonitor {
       this.meter.forget();
       this.#leases.forget();
     }
-    this.#unleasedAlone = this.#isUnleasedAlone(roster) ? this.#unleasedAlone + 1 : 0;
+    this.#leases.see(this.#isUnleasedAlone(roster));
     this.#wantReplacements(roster);
     const treatment = treatmentOf({
       roster,
       member,
       policy: options.policy,
       isDrainOver: this.#pause.isOver(nowMs),
-      unleasedAlone: this.#unleasedAlone,
       healthOf: (id) => this.#watch.healthOf(id),
       reportsWith: (id, kind) => this.#watch.reportsWith(id, kind),
     });
@@ -116,10 +115,14 @@ export class ConsumerHealthMonitor {
   }
 
   #isUnleasedAlone({ seats }: Roster): boolean {
-    const { member } = this.#options;
-    const others = [...seats.values()].filter(({ id, isAway }) => id !== member && !isAway);
-    const isUnleased = this.#watch.healthOf(member)?.findings.some(({ kind }) => kind === 'unleased') ?? false;
-    return isUnleased && others.some(({ id }) => this.#watch.healthOf(id)?.state === 'healthy');
+    const { member, leases } = this.#options;
+    const standing = leases();
+    return [...seats.values()].some(({ id, isAway }) => {
+      const other = id === member || isAway ? undefined : this.#watch.healthOf(id);
+      // What one that is silent held it may hold no more.
+      if (other === undefined || other.state === 'suspect') return false;
+      return other.vitals?.held.some((partition) => standing.isUnleasedBeside(partition)) ?? false;
+    });
   }
 
   /** Asks once for each sick member, whoever it is: who starts processes may listen to any of them. */

@@ -112,11 +112,15 @@ export class Ownership {
   /** How it stands with the partitions that are to be owned; those that wait for another member's hand-over do not count. */
   standing(): LeaseStanding {
     const nowMs = this.#options.clock.nowMs();
-    const phases = this.#candidates
-      .filter(({ intent }) => intent.kind === 'own')
-      .map(({ lease }) => lease.phase(nowMs));
-    const held = phases.filter((phase) => phase === 'held').length;
-    return { held, unleased: phases.filter((phase) => phase !== 'held' && phase !== 'watching').length };
+    const own = this.#candidates.filter(({ intent }) => intent.kind === 'own');
+    const held = own.filter(({ lease }) => lease.isHeld(nowMs));
+    const unleased = own.filter(({ lease }) => !lease.isHeld(nowMs) && lease.phase(nowMs) !== 'watching');
+    const masters = new Set(unleased.map(({ link }) => link));
+    return {
+      held: [...new Map(held.map(({ link, partition }) => [link, partition])).values()],
+      unleased: unleased.length,
+      isUnleasedBeside: (partition) => masters.has(this.#candidates[partition]?.link),
+    };
   }
 
   /** From now on these are to be owned and those to be watched; whatever else is ours is to be given back. */

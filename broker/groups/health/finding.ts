@@ -24,6 +24,8 @@ export interface UnleasedFinding {
   readonly kind: 'unleased';
   /** How many of them, at the most. */
   readonly partitions: number;
+  /** Others have held leases on the same masters for some replies. Where nobody does, a master is away, and no member is sick. */
+  readonly isAlone: boolean;
 }
 
 /** What a member finds of itself, and tells the others. */

@@ -11,6 +11,8 @@ export interface MemberVitals extends HandlerReadings {
   readonly oldestMs: number;
   /** The longest that its event loop stood still since its last report. */
   readonly loopDelayMs: number;
+  /** Partitions whose leases it holds: one for each master. */
+  readonly held: readonly number[];
   readonly findings: readonly OwnFinding[];
   readonly poison: readonly PoisonLoop[];
 }
@@ -32,9 +34,10 @@ const NUMBERS = [
 /** What is told: it goes to every member with every beat, so no digits that nobody needs. */
 export function toldOf(vitals: MemberVitals): Partial<MemberVitals> {
   const numbers = NUMBERS.map((name) => [name, Math.round(vitals[name] * 1_000) / 1_000]);
-  const { findings, poison } = vitals;
+  const { held, findings, poison } = vitals;
   return {
     ...Object.fromEntries(numbers),
+    ...(held.length > 0 ? { held } : {}),
     ...(findings.length > 0 ? { findings } : {}),
     ...(poison.length > 0 ? { poison } : {}),
   };
@@ -46,7 +49,8 @@ export function vitalsOf({ health }: MemberReport): MemberVitals | undefined {
   const told = health as Partial<MemberVitals>;
   if (!NUMBERS.every((name) => Number.isFinite(told[name]))) return undefined;
   const findings = listOf(told.findings).filter(({ kind }) => OWN.has(kind));
-  return { ...(told as MemberVitals), findings, poison: listOf(told.poison) };
+  const held = Array.isArray(told.held) ? told.held.filter((one) => Number.isInteger(one)) : [];
+  return { ...(told as MemberVitals), held, findings, poison: listOf(told.poison) };
 }
 
 function listOf<T>(told: readonly T[] | undefined): readonly T[] {

@@ -17,19 +17,12 @@ export interface Circumstances {
   /** It has drained for as long as it has to. */
   readonly isDrainOver: boolean;
   healthOf(member: string): MemberHealth | undefined;
-  /** For how many replies in a row `member` has been unleased while another member was well. */
-  readonly unleasedAlone: number;
   /** For how many reports it has been found. */
   reportsWith(member: string, kind: HealthFinding['kind']): number;
 }
 
 /** A member treats itself; where it has not done so for so many reports, its peers do. */
 const PEER_PATIENCE_REPORTS = 10;
-/**
- * Leases that nobody can hold, while a master fails over, are nobody's sickness: some find it, and are over it, a beat or two
- * before the others. What a member cannot reach its peers do not see, so this is left to itself.
- */
-const ALONE_REPLIES = 4;
 /** What shows whether or not it handles messages; the others are cured by time, and show again. */
 const SHOWS_WHILE_DRAINED: ReadonlySet<string> = new Set<TreatedFinding>(['stuck', 'stalled']);
 
@@ -48,37 +41,40 @@ export function treatmentOf(circumstances: Circumstances): Treatment | undefined
 
 /** The gravest that is to be done about a member by the policy. */
 export function actionFor(health: MemberHealth | undefined, policy: HealthPolicy): HealthAction {
-  const actions = (health?.findings ?? []).map(({ kind }) => (kind === 'suspect' ? 'warn' : policy[kind]));
+  const actions = (health?.findings ?? []).map((finding) => actionOf(finding, policy));
   if (actions.includes('replace')) return 'replace';
   return actions.includes('drain') ? 'drain' : 'warn';
+}
+
+function actionOf(finding: HealthFinding, policy: HealthPolicy): HealthAction {
+  if (finding.kind === 'suspect' || (finding.kind === 'unleased' && !finding.isAlone)) return 'warn';
+  return policy[finding.kind];
 }
 
 /** Sick for so long that its peers are to act. */
 function isOverdue({ id }: Seat, { healthOf, reportsWith, policy }: Circumstances): boolean {
   const findings = healthOf(id)?.findings ?? [];
+  // What a member cannot reach its peers do not see: that is left to itself.
   return findings.some(
-    ({ kind }) =>
-      kind !== 'suspect' &&
-      kind !== 'unleased' &&
-      policy[kind] !== 'warn' &&
-      reportsWith(id, kind) > PEER_PATIENCE_REPORTS,
+    (finding) =>
+      finding.kind !== 'unleased' &&
+      actionOf(finding, policy) !== 'warn' &&
+      reportsWith(id, finding.kind) > PEER_PATIENCE_REPORTS,
   );
 }
 
 function treatmentOfSelf(seat: Seat, circumstances: Circumstances): Treatment | undefined {
-  const { roster, policy, isDrainOver, healthOf, unleasedAlone } = circumstances;
+  const { roster, policy, isDrainOver, healthOf } = circumstances;
   const health = healthOf(seat.id);
   if (!seat.isDraining) {
-    const isSick = (health?.findings ?? []).some(({ kind }) => {
-      if (kind === 'suspect' || (kind === 'unleased' && unleasedAlone < ALONE_REPLIES)) return false;
-      return policy[kind] !== 'warn';
-    });
-    return isSick && mayDrain(seat, circumstances) ? { seat, isDraining: true } : undefined;
+    return actionFor(health, policy) !== 'warn' && mayDrain(seat, circumstances)
+      ? { seat, isDraining: true }
+      : undefined;
   }
   const seats = seatsAt(roster);
   const areTooMany = drainingOf(seats).length > mostDraining(seats);
-  const isStillSick = health?.findings.some(({ kind }) => {
-    return kind !== 'suspect' && policy[kind] !== 'warn' && SHOWS_WHILE_DRAINED.has(kind);
+  const isStillSick = health?.findings.some((finding) => {
+    return SHOWS_WHILE_DRAINED.has(finding.kind) && actionOf(finding, policy) !== 'warn';
   });
   return areTooMany || (isDrainOver && !isStillSick) ? { seat, isDraining: false } : undefined;
 }

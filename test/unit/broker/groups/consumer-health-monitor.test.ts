@@ -10,14 +10,22 @@ import { rosterOf, seat, vitals } from '../../../fixtures/health-bed.js';
 import { ManualClock } from '../../../fixtures/manual-clock.js';
 import { heldTenure, logDelivery } from '../../../fixtures/tenure-bed.js';
 
+/** Partitions of even numbers are on one master, the others on another one. */
+function standing(held: readonly number[], unleased: readonly number[]): LeaseStanding {
+  const isUnleasedBeside = (partition: number) => unleased.some((other) => other % 2 === partition % 2);
+  return { held, unleased: unleased.length, isUnleasedBeside };
+}
+
+const WELL = vitals({ held: [0, 1] });
+
 /** Member `a` of a group of five, which sees a reply every 500 ms and does what its monitor says. */
 class Bed {
   readonly clock = new ManualClock();
   readonly events: BrokerEvent[] = [];
   readonly running: Delivery[] = [];
-  leases: LeaseStanding = { held: 4, unleased: 0 };
+  leases = standing([0], []);
   readonly monitor: ConsumerHealthMonitor;
-  readonly peers: Record<string, MemberVitals> = { b: vitals(), c: vitals(), d: vitals(), e: vitals() };
+  readonly peers: Record<string, MemberVitals> = { b: WELL, c: WELL, d: WELL, e: WELL };
   #seats = new Map(['a', 'b', 'c', 'd', 'e'].map((id): [string, Seat] => [id, seat(id)]));
   #beat = 1;
 
@@ -143,34 +151,55 @@ describe('a monitor', () => {
 
   it('drains itself when it alone cannot hold its leases, and is tried again without what was found before', () => {
     const bed = new Bed({ healthPolicy: { unleased: 'drain' }, drainMs: 2_000 });
-    bed.leases = { held: 3, unleased: 1 };
+    bed.leases = standing([0], [2]);
     bed.reply();
     expect(bed.told).toEqual([]);
     bed.replies(3);
     expect([bed.told, bed.draining]).toEqual([['a unleased'], []]);
     bed.replies(1);
     expect(bed.draining).toEqual(['a']);
-    bed.leases = { held: 0, unleased: 0 };
+    bed.leases = standing([], []);
     bed.idle(5);
     expect(bed.draining).toEqual([]);
-    bed.leases = { held: 2, unleased: 0 };
+    bed.leases = standing([0], []);
     bed.idle(8);
     expect([bed.draining, bed.told.at(-1)]).toEqual([[], 'a healthy']);
   });
 
   it('does not where nobody holds any, as while a master fails over', () => {
     const bed = new Bed({ healthPolicy: { unleased: 'drain' } });
-    const unleased = { kind: 'unleased', partitions: 4 } as const;
-    bed.leases = { held: 0, unleased: 4 };
+    const unleased = { kind: 'unleased', partitions: 4, isAlone: false } as const;
+    bed.leases = standing([], [0, 2, 4, 6]);
     for (const id of ['b', 'c', 'd', 'e']) bed.peers[id] = vitals({ findings: [unleased] });
     bed.replies(40);
     expect(bed.draining).toEqual([]);
     // The others are over it a beat before.
-    for (const id of ['b', 'c', 'd', 'e']) bed.peers[id] = vitals();
+    for (const id of ['b', 'c', 'd', 'e']) bed.peers[id] = WELL;
     bed.replies(2);
-    bed.leases = { held: 4, unleased: 0 };
+    bed.leases = standing([0], []);
     bed.replies(3);
     expect([bed.draining, bed.told.at(-1)]).toEqual([[], 'a healthy']);
+  });
+
+  it('does not, and asks for nobody, where others hold some on other masters only', () => {
+    for (const action of ['drain', 'replace'] as const) {
+      const bed = new Bed({ healthPolicy: { unleased: action } });
+      bed.leases = standing([1], [0, 2]);
+      // The master of 0 fails over: who owns nothing there is well.
+      bed.peers.b = vitals({ held: [1] });
+      bed.peers.c = vitals({ held: [3] });
+      bed.peers.d = vitals();
+      bed.peers.e = vitals({ findings: [{ kind: 'unleased', partitions: 3, isAlone: false }] });
+      bed.replies(40);
+      expect([bed.draining, bed.told]).toEqual([[], ['e unleased', 'a unleased']]);
+    }
+  });
+
+  it('asks for somebody in place of one that alone cannot hold its leases', () => {
+    const bed = new Bed({ healthPolicy: { unleased: 'replace' } });
+    bed.leases = standing([1], [0, 2]);
+    bed.replies(10);
+    expect(bed.events.filter(({ kind }) => kind === 'replace-wanted')).toMatchObject([{ member: 'a' }]);
   });
 
   it('drains a peer that does not do so itself', () => {

@@ -54,7 +54,7 @@ function ownershipOf(
 /** Commands that wait for an answer, by what they do. */
 function asked(link: FakeLink): string[] {
   return link.outstanding.map(({ args }) =>
-    args[0] === 'WAIT' ? `WAIT ${args[1]}` : args[2] === 4 ? 'acquire' : 'renew',
+    args[0] === 'WAIT' ? `WAIT ${args[1]}` : args[2] === 5 ? 'acquire' : 'renew',
   );
 }
 
@@ -109,6 +109,24 @@ describe('the first acquisition', () => {
     links.lease.answer(foreign);
     await started;
     expect([begun, ownership.isCaughtUp(master(1))]).toEqual([['0: 7'], true]);
+  });
+
+  it('is told as it stands: a partition for each master of which something is held, and the masters of what is not', async () => {
+    const { ownership, links, clock } = ownershipOf();
+    void ownership.start(60_000);
+    const before = ownership.standing();
+    expect([before.held, before.unleased, before.isUnleasedBeside(1), before.isUnleasedBeside(7)]).toEqual([
+      [],
+      2,
+      true,
+      false,
+    ]);
+    links.lease.answer(acquiredReply('7'));
+    links.lease.answer(acquiredReply('8'));
+    const held = ownership.standing();
+    expect([held.held, held.unleased, held.isUnleasedBeside(1)]).toEqual([[1], 0, false]);
+    clock.stall(1_500);
+    expect(ownership.standing()).toMatchObject({ held: [], unleased: 2 });
   });
 
   it('fails at once when Redis refuses for good, and at its deadline while it refuses for now', async () => {

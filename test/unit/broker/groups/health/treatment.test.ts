@@ -17,7 +17,7 @@ const drainAll: HealthPolicy = {
 };
 const warnAll: HealthPolicy = { slow: 'warn', stuck: 'warn', stalled: 'warn', failing: 'warn', unleased: 'warn' };
 
-interface Case extends Partial<Pick<Circumstances, 'member' | 'policy' | 'isDrainOver' | 'unleasedAlone'>> {
+interface Case extends Partial<Pick<Circumstances, 'member' | 'policy' | 'isDrainOver'>> {
   readonly seats?: readonly Seat[];
   readonly sick?: Readonly<Record<string, HealthFinding>>;
   readonly reports?: number;
@@ -30,7 +30,6 @@ function treated({ seats, sick = {}, reports = 1, ...rest }: Case): string | und
     member: 'a',
     policy: drainAll,
     isDrainOver: false,
-    unleasedAlone: 0,
     healthOf: (id) => healthOf(id, ...(sick[id] === undefined ? [] : [sick[id]])),
     reportsWith: (id, kind) => (sick[id]?.kind === kind ? reports : 0),
     ...rest,
@@ -47,13 +46,14 @@ describe('a sick member', () => {
     expect(treated({})).toBeUndefined();
   });
 
-  it('drains itself for leases that only it cannot hold, by its own word and for a while; nobody else does', () => {
-    const unleased: HealthFinding = { kind: 'unleased', partitions: 2 };
-    expect(treated({ sick: { a: unleased }, unleasedAlone: 3 })).toBeUndefined();
-    expect(treated({ sick: { a: unleased }, unleasedAlone: 4 })).toBe('+a');
-    expect(treated({ sick: { a: unleased }, unleasedAlone: 4, policy: warnAll })).toBeUndefined();
-    expect(treated({ sick: { a: unleased, b: unleased, c: unleased, d: unleased }, unleasedAlone: 4 })).toBeUndefined();
-    expect(treated({ sick: { b: unleased }, reports: 1_000 })).toBeUndefined();
+  it('drains itself for leases that only it cannot hold, by its own word; nobody else does', () => {
+    const all: HealthFinding = { kind: 'unleased', partitions: 2, isAlone: false };
+    const alone: HealthFinding = { ...all, isAlone: true };
+    expect(treated({ sick: { a: all } })).toBeUndefined();
+    expect(treated({ sick: { a: alone } })).toBe('+a');
+    expect(treated({ sick: { a: alone }, policy: warnAll })).toBeUndefined();
+    expect(treated({ sick: { a: alone, b: all, c: all, d: all } })).toBeUndefined();
+    expect(treated({ sick: { b: alone }, reports: 1_000 })).toBeUndefined();
   });
 
   it('is not drained for its silence', () => {
@@ -115,4 +115,7 @@ it('of several findings the strongest action counts', () => {
   expect(actionFor(healthOf('a', slow, stuck, suspect), policy)).toBe('drain');
   expect(actionFor(healthOf('a', slow, suspect), policy)).toBe('warn');
   expect(actionFor(undefined, policy)).toBe('warn');
+  const replaced: HealthPolicy = { ...warnAll, unleased: 'replace' };
+  const unleased = (isAlone: boolean) => healthOf('a', { kind: 'unleased', partitions: 2, isAlone });
+  expect([unleased(false), unleased(true)].map((one) => actionFor(one, replaced))).toEqual(['warn', 'replace']);
 });
