@@ -63,6 +63,8 @@ export type BrokerEvent =
       readonly to: number;
       readonly reason: string;
     }
+  /** What `onLook` threw: it is called again at the next look. */
+  | { readonly kind: 'scaling-look-failed'; readonly topic: string; readonly group: string; readonly reason: string }
   /** Another process took this member's seat while it was silent: the subscription closes itself. */
   | { readonly kind: 'member-replaced'; readonly topic: string; readonly group: string; readonly member: string }
   /** A member is sick, or well again, or is drained, or no more: told by each member of the group, of each. */

@@ -95,7 +95,12 @@ export class Autoscaler implements AsyncDisposable {
     members: number,
   ) {
     if (serviceMs === undefined || concurrency === undefined) return;
-    this.#options.onLook({ members, needed, ratePerSec, backlog, serviceMs, isWhole });
+    try {
+      this.#options.onLook({ members, needed, ratePerSec, backlog, serviceMs, isWhole });
+    } catch (error) {
+      const { topic, group, onEvent } = this.#context;
+      onEvent({ kind: 'scaling-look-failed', topic, group, reason: inspect(error) });
+    }
   }
 
   #needOf({ ratePerSec, backlog, serviceMs, concurrency, draining, isWhole }: GroupLoad): Need {

@@ -116,6 +116,21 @@ describe('an autoscaler', () => {
     await autoscaler.close();
   });
 
+  it('tells of what onLook throws, and goes on', async () => {
+    let looks = 0;
+    const onLook = () => {
+      looks++;
+      throw new Error('no display');
+    };
+    const { events, autoscaler, rounds } = bed({ onLook }, rosterOf(1, 21));
+    await rounds(3);
+    const told = events.filter(({ kind }) => kind === 'scaling-look-failed');
+    expect(told[0]).toMatchObject({ topic: 't', group: 'g', reason: expect.stringContaining('no display') });
+    expect(looks).toBeGreaterThan(1);
+    expect([told.length, autoscaler.members]).toEqual([looks, 3]);
+    await autoscaler.close();
+  });
+
   it('has one more for each member that drains', async () => {
     const one = rosterOf(1, 9);
     const draining = { ...one.seats.get('m0')!, id: 'sick', isDraining: true };
