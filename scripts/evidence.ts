@@ -1,26 +1,26 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { gzipSync } from 'node:zlib';
 import { EXIT, type ExitCode } from '../harness/exit-codes.js';
 import { gitCommit } from '../harness/run/machine.js';
 import { mergeExitCodes } from '../harness/run/run-suite.js';
 import { findScenarios } from '../harness/scenario/find-scenarios.js';
-import { readResults, readSuite } from '../reports/read-results.js';
+import { readSuite } from '../reports/read-results.js';
 import type { Results } from '../reports/results.js';
 import type { Conditions } from './conditions.js';
 import { type Figures, figuresOf } from './evidence/figures.js';
+import { EvidenceProgress, type Origin } from './evidence/progress.js';
 import { evidenceTable } from './evidence/table.js';
 
 /**
  * Runs scenarios, files or folders, some times and keeps the raw results with a table of the figures in
  * docs/evidence/<name>: npm run evidence -- <paths...> [runs] [--name N] [--tags a,b] [--set path=value]
  * The first run has each scenario's own seed, each further one another. Interrupted and called again at the same commit,
- * it goes on behind the last result, which it keeps in evidence-in-progress/<name> until all are there.
+ * with the same scenario files, --tags and --set, it goes on behind the last result, which it keeps in
+ * evidence-in-progress/<name> until all are there.
  */
 
 const SEED_STEP = 1000;
@@ -39,7 +39,7 @@ if (paths.length === 0 || !Number.isInteger(runs) || runs < 1) {
 }
 const name = flags.name ?? basename(paths[0] as string, '.yaml');
 const target = join('docs', 'evidence', name);
-const progress = join('evidence-in-progress', name);
+const progress = new EvidenceProgress(join('evidence-in-progress', name));
 const cli = fileURLToPath(new URL('../dist/harness/cli/main.js', import.meta.url));
 // The run that is under way hears it too, and ends in its own order.
 process.on('SIGINT', () => undefined);
@@ -49,20 +49,22 @@ process.exitCode = await collect();
 async function collect(): Promise<number> {
   const scenarios = await findScenarios(paths, flags.tags?.split(','));
   const commit = gitCommit('.');
-  await mkdir(progress, { recursive: true });
   const figures: Figures[] = [];
   const conditions: Conditions[] = [];
   for (let run = 1; run <= runs; run++) {
     for (const scenario of scenarios) {
       const file = `${basename(scenario, extname(scenario))}-${run}.json.gz`;
-      const results = (await kept(file, commit)) ?? (await make(scenario, run, file));
+      const origin = { commit, scenario: await readFile(scenario, 'utf8'), set: flags.set, tags: flags.tags };
+      const results = (await progress.kept(file, origin)) ?? (await make(scenario, run, file, origin));
       if (typeof results === 'number') return results;
       figures.push(figuresOf(results, file));
       conditions.push({ ...results.run, commit: results.run.gitCommit });
     }
   }
-  await rm(target, { recursive: true, force: true });
-  await rename(progress, target);
+  await progress.moveTo(
+    target,
+    figures.map(({ file }) => file),
+  );
   const command = `npm run evidence -- ${process.argv.slice(2).join(' ')}`;
   const table = evidenceTable({ title: name, command, figures, conditions });
   await writeFile(join(target, 'README.md'), table);
@@ -70,16 +72,8 @@ async function collect(): Promise<number> {
   return mergeExitCodes(figures.map(({ verdict }) => EXIT_OF[verdict]));
 }
 
-/** A result of an earlier call that was interrupted. */
-async function kept(file: string, commit: string | null): Promise<Results | undefined> {
-  const path = join(progress, file);
-  if (!existsSync(path)) return undefined;
-  const results = await readResults(path);
-  return results.run.gitCommit === commit ? results : undefined;
-}
-
 /** Makes one run; the exit code instead where there is no result. */
-async function make(scenario: string, run: number, file: string): Promise<Results | ExitCode> {
+async function make(scenario: string, run: number, file: string, origin: Origin): Promise<Results | ExitCode> {
   const report = await mkdtemp(join(tmpdir(), 'gauntlet-evidence-'));
   try {
     const seed = run === 1 ? [] : ['--seed', String(run * SEED_STEP)];
@@ -88,8 +82,7 @@ async function make(scenario: string, run: number, file: string): Promise<Result
     if (exitCode !== EXIT.pass && exitCode !== EXIT.gateFailed && exitCode !== EXIT.inconclusive) return exitCode;
     const [entry] = (await readSuite(join(report, 'suite.json'))).scenarios;
     const source = join(report, entry!.folder as string, 'results.json');
-    await writeFile(join(progress, file), gzipSync(await readFile(source), { level: 9 }));
-    return await readResults(source);
+    return await progress.keep(file, origin, await readFile(source));
   } finally {
     await rm(report, { recursive: true, force: true });
   }
