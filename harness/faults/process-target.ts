@@ -74,8 +74,10 @@ export function runningPid({ name, pid, running }: ManagedProcess): number {
 export function orderlyPid(process: ManagedProcess, holds: Holds): number {
   const pid = runningPid(process);
   // Between a SIGSTOP and its effect only the hold tells.
-  if (!holds.isHeld(process.name, 'pause') && processState(pid) !== 'T') return pid;
-  throw new FaultError('not-running', `${process.name} is paused, so it cannot be stopped in order`);
+  const isPaused = holds.isHeld(process.name, 'pause') || processState(pid) === 'T';
+  if (!isPaused && !holds.isHeld(process.name, 'stall')) return pid;
+  const state = isPaused ? 'paused' : 'stalled';
+  throw new FaultError('not-running', `${process.name} is ${state}, so it cannot be stopped in order: kill it`);
 }
 
 /** One letter as `ps` shows it: R running, S sleeping, T stopped, Z ended and not yet reaped; undefined: no such process. */

@@ -29,6 +29,8 @@ export const stall: FaultKind<z.output<typeof params>> = {
     const holds = holdsOf(environment);
     const pid = runningPid(worker);
     const beforeMs = await worker.ping(PING_DEADLINE_MS);
+    // Silence shows nothing of one that was silent anyway, unless another fault is why it was.
+    const wasAlive = beforeMs !== undefined || holds.isHeld(name);
     const hold = holds.add(name, 'stall');
     worker.stall();
 
@@ -43,9 +45,12 @@ export const stall: FaultKind<z.output<typeof params>> = {
         const lives = worker.pid === pid && !isGone(pid) && state !== 'T';
         const answer =
           answerMs === undefined ? `no answer for ${formatMs(silenceMs)}` : `answered in ${formatMs(answerMs)}`;
-        const before = beforeMs === undefined ? 'none before either' : `${formatMs(beforeMs)} before`;
+        const silentBefore = wasAlive
+          ? 'another fault held it before'
+          : 'none before either, so that this shows nothing';
+        const before = beforeMs === undefined ? silentBefore : `${formatMs(beforeMs)} before`;
         return {
-          tookHold: lives && answerMs === undefined,
+          tookHold: lives && wasAlive && answerMs === undefined,
           observed: `${name} (pid ${pid}) is in state ${state ?? 'ended'}, its event loop: ${answer} (${before})`,
         };
       },

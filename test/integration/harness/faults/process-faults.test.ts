@@ -123,6 +123,21 @@ describe('faults on processes', () => {
     await expectWell('consumer-1');
   });
 
+  test('a worker that was silent anyway is not shown to be stalled by its silence', async () => {
+    let isSilent = true;
+    const ping = async (deadlineMs: number) => (isSilent ? undefined : bed.worker.ping(deadlineMs));
+    const silent = Object.assign(deafWorker(bed.worker), { ping });
+    const workers = { names: () => ['consumer-1'], get: () => silent };
+    const fault = await injectRaw(kind('stall'), { stall: 'consumer-1' }, { ...bed.context, workers });
+    expect(await fault.prove(signal)).toMatchObject({
+      tookHold: false,
+      observed: expect.stringContaining('none before either, so that this shows nothing'),
+    });
+    isSilent = false;
+    await fault.lift(signal);
+    await expectWell('consumer-1');
+  });
+
   test('a paused process can be killed; lifting both leaves it well', async () => {
     const paused = await injectRaw(kind('pause'), { pause: 'consumer-1' }, bed.context);
     const killed = await injectRaw(kind('kill'), { kill: 'consumer-1' }, bed.context);
@@ -132,16 +147,20 @@ describe('faults on processes', () => {
     await expectWell('consumer-1');
   });
 
-  test('a paused process is neither restarted nor stopped: it cannot stop in order', async () => {
-    const paused = await injectRaw(kind('pause'), { pause: 'consumer-1' }, bed.context);
-    for (const name of ['restart', 'stop']) {
-      await expect(injectRaw(kind(name), { [name]: 'consumer-1' }, bed.context)).rejects.toMatchObject({
-        code: 'not-running',
-      });
-    }
-    await paused.lift(signal);
-    await expectWell('consumer-1');
-  });
+  test.each(['pause', 'stall'])(
+    'after %s a process is neither restarted nor stopped: it cannot stop in order',
+    async (held) => {
+      const fault = await injectRaw(kind(held), { [held]: 'consumer-1' }, bed.context);
+      for (const name of ['restart', 'stop']) {
+        await expect(injectRaw(kind(name), { [name]: 'consumer-1' }, bed.context)).rejects.toMatchObject({
+          code: 'not-running',
+          message: `consumer-1 is ${held === 'pause' ? 'paused' : 'stalled'}, so it cannot be stopped in order: kill it`,
+        });
+      }
+      await fault.lift(signal);
+      await expectWell('consumer-1');
+    },
+  );
 
   test('servers of an external environment and unknown processes are refused', async () => {
     const nodes = bed.environment.nodes.map((node) => ({ ...node, process: undefined }));
