@@ -62,6 +62,8 @@ export interface InventoryItem {
 
 /** Of one incarnation of a worker: from when it said that it was ready to its end. */
 export interface ReadySpan {
+  /** From 0. */
+  readonly worker: number;
   readonly fromNs: number;
   readonly untilNs: number;
 }

@@ -77,9 +77,9 @@ export function ledgerFilesOf(dir: string, { role, index }: Worker, lives: reado
 }
 
 /** When each life could do its work; one that a kill ended, until the kill. */
-export function readySpansOf(lives: readonly Incarnation[], endNs: number): ReadySpan[] {
+export function readySpansOf(worker: number, lives: readonly Incarnation[], endNs: number): ReadySpan[] {
   return lives.flatMap(({ readyNs, killedNs, end }) => {
-    return readyNs === undefined ? [] : [{ fromNs: readyNs, untilNs: killedNs ?? end?.atNs ?? endNs }];
+    return readyNs === undefined ? [] : [{ worker, fromNs: readyNs, untilNs: killedNs ?? end?.atNs ?? endNs }];
   });
 }
 

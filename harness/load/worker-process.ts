@@ -165,7 +165,8 @@ export class WorkerProcess implements WorkerHandle, AsyncDisposable {
 
   /** When it could handle messages; the drain's fresh consumer is no consumer of the run. */
   readySpans(endNs: number): ReadySpan[] {
-    return this.#options.fresh ? [] : readySpansOf(this.incarnations, endNs);
+    const { fresh, index } = this.#options;
+    return fresh ? [] : readySpansOf(index, this.incarnations, endNs);
   }
 
   /** What faults did to it until `endNs`, for the checker. */

@@ -2,7 +2,7 @@ import { type CheckedRun, FATE, SEND } from '../../ledger/checked-run.js';
 import { memberNumber } from '../../ledger/record.js';
 import { NO_KEY } from '../../load/plan.js';
 import type { GateScope } from '../../scenario/scenario.js';
-import type { MeasureInput, Measurement, Metric } from '../metric.js';
+import type { MeasureInput, Measurement, Metric, Span } from '../metric.js';
 import { afterNs, countScope, eachOrdinal, rateSpans } from '../scope.js';
 import { acceptedIn, tally } from './outcomes.js';
 
@@ -51,7 +51,7 @@ export const HANDLING_METRICS: readonly Metric[] = [
     name: 'fairness.consumers',
     unit: 'number',
     definition:
-      "Jain's index (sum x)^2 / (n sum x^2), x = messages of which each of the n group members began the first handling; 1 is even, 1/n all with one",
+      "Jain's index (sum x)^2 / (n sum x^2), x = messages of which each of the n group members began the first handling; 1 is even, 1/n all with one. Without members of workers that were not ready all the time",
     example: 'fairness.consumers >= 0.95 during steady',
     family: 'rate',
     hasInterval: false,
@@ -136,21 +136,34 @@ function measureFairness({ run, gate, without }: MeasureInput): Measurement {
   return { value: jainIndex(shares), samples: offered.size, interval: undefined };
 }
 
-/** Members that began nothing count: whoever stands by has no share. The drain's fresh consumer is none of them. */
+/**
+ * Members that began nothing count: whoever stands by has no share. Who came late, or was away, had less time for as much:
+ * its messages are left out with it. The drain's fresh consumer is none of them.
+ */
 function measureConsumerFairness({ run, scenario, gate, without }: MeasureInput): Measurement {
   const begun = new Map<number, number>();
+  const spans = rateSpans(run, gate.scope, without);
   for (const { role, worker, fresh } of run.history.files) {
-    if (role !== 'consumer' || fresh) continue;
+    if (role !== 'consumer' || fresh || !wasThere(run, worker, spans)) continue;
     for (let member = 0; member < scenario.consumers.members; member++) begun.set(memberNumber(worker, member), 0);
   }
   let samples = 0;
-  eachOrdinal(run, rateSpans(run, gate.scope, without), (ordinal) => {
+  eachOrdinal(run, spans, (ordinal) => {
     const own = begun.get(run.firstMember[ordinal] as number);
     if (own === undefined || run.starts[ordinal] === 0) return;
     begun.set(run.firstMember[ordinal] as number, own + 1);
     samples++;
   });
   return { value: jainIndex([...begun.values()]), samples, interval: undefined };
+}
+
+/** All the time. */
+function wasThere({ history }: CheckedRun, worker: number, spans: readonly Span[]): boolean {
+  const { consumers, startNs } = history;
+  const own = consumers.filter((ready) => ready.worker === worker);
+  return spans.every(({ fromNs, toNs }) =>
+    own.some((ready) => ready.fromNs - startNs <= fromNs && ready.untilNs - startNs >= toNs),
+  );
 }
 
 /** Jain, Chiu and Hawe, DEC TR-301, 1984; 0 where there is nothing. */

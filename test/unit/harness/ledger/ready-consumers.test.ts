@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { readySteps } from '../../../../harness/ledger/ready-consumers.js';
 
-const span = (fromNs: number, untilNs: number) => ({ fromNs, untilNs });
+const span = (fromNs: number, untilNs: number) => ({ worker: 0, fromNs, untilNs });
 
 it('counts consumers from when they are ready to their end', () => {
   expect(readySteps([span(0, 100), span(20, 50), span(30, 100)])).toEqual([

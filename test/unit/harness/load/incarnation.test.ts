@@ -19,10 +19,10 @@ describe('readySpansOf', () => {
     Object.assign(lives[0]!, { readyNs: 10, end: { ...end, incarnation: 0, atNs: 90 } });
     Object.assign(lives[2]!, { readyNs: 210, killedNs: 280, end: { ...end, incarnation: 2, atNs: 285 } });
     lives[3]!.readyNs = 310;
-    expect(readySpansOf(lives, 1000)).toEqual([
-      { fromNs: 10, untilNs: 90 },
-      { fromNs: 210, untilNs: 280 },
-      { fromNs: 310, untilNs: 1000 },
+    expect(readySpansOf(1, lives, 1000)).toEqual([
+      { worker: 1, fromNs: 10, untilNs: 90 },
+      { worker: 1, fromNs: 210, untilNs: 280 },
+      { worker: 1, fromNs: 310, untilNs: 1000 },
     ]);
   });
 });

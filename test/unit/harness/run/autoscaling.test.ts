@@ -60,7 +60,7 @@ it('is told in milliseconds from the start of the load, beside what there was', 
   state.nowNs = 30e6;
   const look = { needed: 1.2, ratePerSec: 170, backlog: 0, serviceMs: 40 };
   autoscaling.onMessage({ type: 'look', look }, () => {});
-  expect(autoscaling.describe(10e6, [{ fromNs: 0, untilNs: 60e6 }])).toEqual({
+  expect(autoscaling.describe(10e6, [{ worker: 0, fromNs: 0, untilNs: 60e6 }])).toEqual({
     limits: { min: 1, max: 4 },
     asked: [{ atMs: -5, consumers: 1, reason: 'the group has 1' }],
     ready: [

@@ -10,7 +10,11 @@ const phases = ['low', 'high', 'quiet'].map((name) => ({ name, durationMs: 2000 
 
 /** Seconds from the start of the load in which each consumer was ready. */
 function runWith(...spans: readonly (readonly [from: number, until: number])[]) {
-  const consumers = spans.map(([from, until]) => ({ fromNs: START_NS + from * 1e9, untilNs: START_NS + until * 1e9 }));
+  const consumers = spans.map(([from, until]) => ({
+    worker: 0,
+    fromNs: START_NS + from * 1e9,
+    untilNs: START_NS + until * 1e9,
+  }));
   const plan = constantPlan({ ratePerSec: 50, phases });
   return checkRun(buildHistory({ dir: folder(), plan, overrides: { consumers, faults: [faultAt('cut', 3500)] } }));
 }

@@ -133,10 +133,13 @@ describe('handling', () => {
 
 describe('fairness among the consumers', () => {
   const gate = 'fairness.consumers >= 0.95';
+  const readyFor = (workers: number, fromNs = Number.NEGATIVE_INFINITY) =>
+    Array.from({ length: workers }, (_, worker) => ({ worker, fromNs, untilNs: Number.POSITIVE_INFINITY }));
   /** Everything is handled by these members of the first worker, turn by turn. */
   const among = (members: readonly number[], overrides: Partial<HistorySpec> = {}) =>
     check({
       consumers: 1,
+      overrides: { consumers: readyFor(1) },
       story: (ordinal, healthy) => {
         const [handling] = healthy.handlings ?? [];
         if (!handling) return healthy;
@@ -159,6 +162,7 @@ describe('fairness among the consumers', () => {
 
   it('goes by the worker as well, by the phase, and by who began a message first', () => {
     const run = check({
+      overrides: { consumers: readyFor(2) },
       story: (ordinal, healthy) => {
         const [handling] = healthy.handlings ?? [];
         if (!handling) return healthy;
@@ -175,6 +179,22 @@ describe('fairness among the consumers', () => {
     });
     expect(measure(run, `${gate} during steady`)).toMatchObject({ value: expect.closeTo(1, 9), samples: 400 });
     expect(measure(run, `${gate} during late`)).toMatchObject({ value: 0.5, samples: 400 });
+  });
+
+  it('goes over those that were there all the time, and over nobody where none was', () => {
+    const { history } = check({ overrides: { consumers: readyFor(2) } });
+    const { plan, startNs } = history;
+    const [, steady] = plan.phases;
+    const joining = (fromNs: number) => {
+      const consumers = [...readyFor(1), { worker: 1, fromNs: startNs + fromNs, untilNs: Number.POSITIVE_INFINITY }];
+      return checkRun({ ...history, consumers });
+    };
+    const all = measure(checkRun(history), gate).samples;
+    const late = measure(joining(steady!.startNs + 1), gate);
+    expect(late.value).toBeCloseTo(1, 9);
+    expect(late.samples).toBeLessThan(all);
+    expect(measure(joining(0), gate).samples).toBe(all);
+    expect(measure(checkRun({ ...history, consumers: [] }), gate)).toMatchObject({ value: 0, samples: 0 });
   });
 
   it('leaves out the fresh consumer of the drain, and has nothing to say of no message', () => {
