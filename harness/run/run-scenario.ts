@@ -2,8 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Results } from '../../reports/results.js';
 import { type Clock, NS_PER_MS, NS_PER_SEC } from '../clock.js';
-import { refuseMembers } from '../drivers/member-check.js';
-import { requireAutoscaler } from '../drivers/scaling-lack.js';
+import { refuseLacks } from '../drivers/consumer-lacks.js';
 import { Disposal } from '../environment/disposal.js';
 import type { Environment } from '../environment/environment.js';
 import { EnvironmentError } from '../environment/environment-error.js';
@@ -87,8 +86,7 @@ export async function runScenario(options: ScenarioOptions, userSignal: AbortSig
   // Own servers go with all that is in them.
   if (environment.kind === 'external') disposal.defer(() => removeKeys(environment, context.topic, progress));
   const driver = await prepareSystem(context, signal);
-  refuseMembers(scenario.consumers, driver);
-  requireAutoscaler(scenario.consumers, driver);
+  refuseLacks(scenario.consumers, driver);
   const leftOut = leftOutWith(scenario.gates, driver);
   for (const { gate, reason } of leftOut) events.add('harness', `the gate ${gate.text} is left out: ${reason}`);
   if (driver.capabilities.inventory) await refuseLeftovers(context, signal);

@@ -3,8 +3,7 @@ import { createRequire } from 'node:module';
 import { isAbsolute } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { BUILT_IN_DRIVERS, builtInCapabilities, builtInOptionProblems, isBuiltInDriver } from '../drivers/built-in.js';
-import { membersProblem } from '../drivers/member-check.js';
-import { scalingLack } from '../drivers/scaling-lack.js';
+import { consumerLacks } from '../drivers/consumer-lacks.js';
 import { unmeasurableGates } from '../gates/measurable.js';
 import type { Scenario } from './scenario.js';
 import type { Finding } from './scenario-error.js';
@@ -27,12 +26,9 @@ export async function checkDriver({ system, source, gates, consumers }: Scenario
   const capabilities = await builtInCapabilities(system.driver, system.options);
   const driver = { name: system.driver, capabilities };
   const impossible = (path: (string | number)[], message: string): Finding => ({ code: 'impossible', path, message });
-  const tooMany = membersProblem(consumers, driver);
-  const lack = scalingLack(consumers, driver);
   const stated = gates.filter(({ implicit }) => !implicit);
   return [
-    ...(tooMany === undefined ? [] : [impossible(['consumers', 'members'], `${tooMany}.`)]),
-    ...(lack === undefined ? [] : [impossible(['consumers', 'autoscale'], lack)]),
+    ...consumerLacks(consumers, driver).map(({ key, problem }) => impossible(['consumers', key], problem)),
     ...unmeasurableGates(stated, driver).map(({ gate, reason, remedy }) => {
       return impossible(['gates', stated.indexOf(gate)], `${gate.metric} cannot be measured: ${reason}. ${remedy}`);
     }),
