@@ -80,18 +80,19 @@ export class ConformanceBed implements AsyncDisposable {
     deepEqual(outcomes, once, 'every message is accepted, and told so once');
   }
 
-  /** Consumes, as so many members, until `done`, then asks the driver to stop and waits until it has. */
-  async consume(handler: MessageHandler, what: string, done: () => boolean, members = 1): Promise<void> {
+  /** Consumes, as one member or as one for each handler, until `done`, then asks the driver to stop and waits until it has. */
+  async consume(handler: MessageHandler | readonly MessageHandler[], what: string, done: () => boolean): Promise<void> {
+    const handlers = typeof handler === 'function' ? [handler] : handler;
     const driver = await this.driver('consumer');
     ok(driver.consume, 'the driver has no consume()');
     const stop = new AbortController();
     let ready = 0;
     let stopped = false;
-    const calls = Array.from({ length: members }, () => driver.consume!(handler, () => void ready++, stop.signal));
+    const calls = handlers.map((one) => driver.consume!(one, () => void ready++, stop.signal));
     const consuming = Promise.all(calls).finally(() => (stopped = true));
     consuming.catch(() => {});
     try {
-      await this.until('consume() calls ready()', () => ready >= members || stopped);
+      await this.until('consume() calls ready()', () => ready >= handlers.length || stopped);
       await this.until(what, () => done() || stopped);
       equal(stopped && !done(), false, `consume() goes on until it is asked to stop: ${what}`);
     } finally {
@@ -150,9 +151,10 @@ export class ConformanceBed implements AsyncDisposable {
   }
 }
 
-/** Messages `m-0`, `m-1`, ... over ten keys, no two payloads alike. */
-export function sampleMessages(count: number): OutgoingMessage[] {
-  return Array.from({ length: count }, (_, i) => {
+/** Messages `m-0`, `m-1`, ... (or from another number on) over ten keys, no two payloads alike. */
+export function sampleMessages(count: number, first = 0): OutgoingMessage[] {
+  return Array.from({ length: count }, (_, n) => {
+    const i = first + n;
     return { id: `m-${i}`, key: `k${i % 10}`, payload: randomBytes(100 + i), priority: 0 };
   });
 }

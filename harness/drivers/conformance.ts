@@ -13,6 +13,8 @@ export interface ConformanceCheck {
 
 const COUNT = 200;
 const MEMBERS = 3;
+/** Over every key. */
+const MORE = 10;
 const FINAL_PLACES: ReadonlySet<string> = new Set(['dead-letters', 'quarantine']);
 
 /**
@@ -104,10 +106,28 @@ export const CONFORMANCE_CHECKS: readonly ConformanceCheck[] = [
     const { capabilities } = await bed.prepare();
     if (capabilities.severalMembers !== true) return;
     await bed.publish(sampleMessages(COUNT));
+    let count = COUNT;
     const seen: string[] = [];
-    const handler = ({ id }: { id: string }) => void seen.push(id);
-    await bed.consume(handler, 'every message is delivered', () => new Set(seen).size >= COUNT, MEMBERS);
-    equal(seen.length, COUNT, 'every message is delivered to one of the members');
+    const served = new Set<number>();
+    const handlers = Array.from({ length: MEMBERS }, (_, member) => ({ id }: { id: string }) => {
+      served.add(member);
+      seen.push(id);
+    });
+    const isDone = () => served.size === MEMBERS && new Set(seen).size >= count;
+    const consuming = bed.consume(handlers, 'every member is served, and every message delivered', isDone);
+    let isOver = false;
+    const over = () => {
+      isOver = true;
+    };
+    const watched = consuming.then(over, over);
+    // Who joined last may find that the others have handled everything.
+    while (served.size < MEMBERS && !isOver) {
+      count += MORE;
+      await bed.publish(sampleMessages(MORE, count - MORE));
+    }
+    await watched;
+    await consuming;
+    equal(seen.length, count, 'every message is delivered to one of the members');
   }),
 
   check('a message whose handler fails is handed out again', async (bed) => {

@@ -93,6 +93,7 @@ export async function runScenario(options: ScenarioOptions, userSignal: AbortSig
   await using probe = new Probe(context, (slice) => monitor.steal(slice.fromNs, slice.stealShare));
   await using fleet = new WorkerFleet(context, {
     onStats: (worker, stats) => monitor.eventLoop(worker, stats.eventLoopMaxMs),
+    onNotStarted: (worker, reason) => events.add('worker', `${worker} could not be started: ${reason}`),
     onEnd: (end) => end.reason !== 'finished' && events.add('worker', `${end.worker}: ${end.detail}`),
   });
   await using monitor = new Monitor(environment.nodes[0]!, () => pidsOf(environment, fleet), clock);

@@ -3,6 +3,7 @@ import type { LedgerFile, ReadySpan, WorkerCrash, WorkerIncident } from '../ledg
 import type { WorkerStats } from '../load/protocol.js';
 import type { RunContext } from '../load/run-context.js';
 import type { WorkerEnd } from '../load/worker-end.js';
+import { WorkerError } from '../load/worker-error.js';
 import type { WorkerOptions } from '../load/worker-options.js';
 import { WorkerProcess } from '../load/worker-process.js';
 import { consumerLimits } from '../scenario/consumer-limits.js';
@@ -11,6 +12,8 @@ import { OomWatch } from './oom-watch.js';
 export interface FleetListener {
   onStats(worker: string, stats: WorkerStats): void;
   onEnd(end: WorkerEnd): void;
+  /** An added consumer has no process, and so no end that could tell why. */
+  onNotStarted(worker: string, reason: string): void;
 }
 
 /** Figures of all workers, every incarnation included: for the live display and the drain, never for a verdict. */
@@ -63,7 +66,7 @@ export class WorkerFleet implements WorkerProcesses, AsyncDisposable {
   /**
    * Ends the last consumers in order, or starts those that are missing, one call after the other: `consumer-3` is the same
    * worker each time. Those that the scenario begins with are left alone: what became of them is its faults' doing.
-   * Resolves when those that are too many have ended; why one could not be started is told by its end.
+   * Resolves when those that are too many have ended; why one could not be started is told by its end, or where it has none to the listener.
    */
   scaleConsumers(count: number): Promise<void> {
     this.#scaling = this.#scaling.then(() => this.#scaleConsumers(count));
@@ -184,7 +187,12 @@ export class WorkerFleet implements WorkerProcesses, AsyncDisposable {
       if (this.#startNs !== undefined) worker.begin(this.#startNs);
     }
     const consumers = this.#consumers();
-    for (const worker of consumers.slice(min, count)) worker.start().catch(() => {});
+    for (const worker of consumers.slice(min, count)) {
+      worker.start().catch((error: unknown) => {
+        // Those tell of an end, which is told by itself, or that the run is over.
+        if (!(error instanceof WorkerError)) this.#listener.onNotStarted(worker.name, String(error));
+      });
+    }
     await Promise.all(consumers.slice(count).map((worker) => worker.stop()));
   }
 

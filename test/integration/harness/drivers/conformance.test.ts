@@ -18,6 +18,21 @@ function target(module: DriverModule, options: ConformanceTarget['options'] = {}
   return { module, options, endpoints: { redis: { topology: 'standalone', nodes } } };
 }
 
+/** The reference driver, but for how it consumes. */
+function withConsume(driver: Driver, consume: NonNullable<Driver['consume']>): Driver {
+  return {
+    name: 'unlike',
+    version: '1',
+    capabilities: driver.capabilities,
+    prepare: (signal) => driver.prepare!(signal),
+    producer: (signal) => driver.producer!(signal),
+    inventory: (signal) => driver.inventory!(signal),
+    autoscale: (...call) => driver.autoscale!(...call),
+    consume,
+    [Symbol.asyncDispose]: () => driver[Symbol.asyncDispose](),
+  };
+}
+
 describe.each([
   ['reference', reference],
   ['plain-streams', plainStreams],
@@ -52,27 +67,37 @@ describe('a driver that breaks a rule', () => {
     await expect(check.run(bad)).rejects.toThrow();
   });
 
+  it('one member has everything: caught by: severalMembers', async () => {
+    const check = CONFORMANCE_CHECKS.find(({ name }) => name.startsWith('severalMembers'))!;
+    const selfish: DriverModule = {
+      createDriver(context) {
+        const driver = reference.createDriver(context);
+        let members = 0;
+        return withConsume(driver, async (handler, ready, signal) => {
+          if (members++ === 0) return driver.consume!(handler, ready, signal);
+          ready();
+          await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
+        });
+      },
+    };
+    const run = check.run({ ...target(selfish), deadlineMs: 3_000 });
+    await expect(run).rejects.toThrow(/every member is served/);
+  });
+
   it('every member is handed everything: caught by: severalMembers', async () => {
     const check = CONFORMANCE_CHECKS.find(({ name }) => name.startsWith('severalMembers'))!;
     const alone: DriverModule = {
       createDriver(context) {
-        const drivers = [reference.createDriver(context)];
-        const [first] = drivers as [Driver];
+        const others: Driver[] = [];
+        const driver = withConsume(reference.createDriver(context), (...call) => {
+          const own = reference.createDriver({ ...context, group: `alone-${others.length}` });
+          others.push(own);
+          return own.consume!(...call);
+        });
         return {
-          name: 'alone',
-          version: '1',
-          capabilities: first.capabilities,
-          prepare: (signal) => first.prepare!(signal),
-          producer: (signal) => first.producer!(signal),
-          inventory: (signal) => first.inventory!(signal),
-          autoscale: (...call) => first.autoscale!(...call),
-          consume(...call) {
-            const own = reference.createDriver({ ...context, group: `alone-${drivers.length}` });
-            drivers.push(own);
-            return own.consume!(...call);
-          },
+          ...driver,
           async [Symbol.asyncDispose]() {
-            for (const driver of drivers) await driver[Symbol.asyncDispose]();
+            for (const one of [driver, ...others]) await one[Symbol.asyncDispose]();
           },
         };
       },

@@ -24,6 +24,7 @@ function fleetOf(context: RunContext, ends: WorkerEnd[] = [], handled = new Set<
   return new WorkerFleet(scaled, {
     onStats: (worker, { consumer }) => consumer?.latencyP99Ms !== undefined && handled.add(worker),
     onEnd: (end) => end.worker.startsWith('consumer') && ends.push(end),
+    onNotStarted: () => {},
   });
 }
 
