@@ -174,12 +174,41 @@ describe('dead letters', () => {
     expect(await letters.get('0/1-1')).toBeUndefined();
   });
 
-  it('of one key go back while others of it are handled, one at a time', async () => {
-    const [given, letters] = await GivenUp.make(3, 1);
-    given.isBroken = false;
-    await publishAll(broker, given.topic, [message('later', 'k0')]);
-    await letters.redrive({}, { canaries: 0 });
-    await eventually(async () => (await collect(broker.inventory(given.topic, 'g'))).length === 0);
-    expect(given.journal.of('k0').slice(2).toSorted()).toEqual(['later', 'm0']);
-  });
+  it.each([
+    ['key', 1],
+    ['none', 4],
+  ] as const)(
+    'go back while others of their key are handled: with ordering %s at most %i at a time',
+    async (ordering, most) => {
+      const [given, letters] = await GivenUp.make(9, 1);
+      await given.subscription.close();
+      let running = 0;
+      let mostRunning = 0;
+      let release = () => {};
+      const released = new Promise<void>((resolve) => {
+        release = resolve;
+      });
+      const handled: string[] = [];
+      const handle = async ({ id, key }: IncomingMessage) => {
+        if (key !== 'k0') return;
+        mostRunning = Math.max(mostRunning, ++running);
+        await released;
+        await new Promise(setImmediate);
+        running--;
+        handled.push(id);
+      };
+      await using _ = await broker.subscribe(given.topic, 'g', handle, { ordering });
+      await publishAll(broker, given.topic, [message('later', 'k0')]);
+      await eventually(() => running === 1);
+      await letters.redrive({}, { canaries: 0, perSecond: 10_000 });
+      await using probe = server.client();
+      const { redriven } = groupKeys(given.topic, 0, 'g');
+      await eventually(async () => (await probe.redis.zcard(redriven)) === 0);
+      await eventually(() => running === most);
+      release();
+      await eventually(() => handled.length === 4);
+      expect(handled.toSorted()).toEqual(['later', 'm0', 'm3', 'm6']);
+      expect(mostRunning).toBe(most);
+    },
+  );
 });

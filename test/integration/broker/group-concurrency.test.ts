@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { BrokerEvent, Handler, MessageBroker } from '../../../broker/index.js';
+import type { BrokerEvent, Handler, MessageBroker, Subscription } from '../../../broker/index.js';
+import type { OutgoingMessage } from '../../../broker/log/message.js';
 import { connect, freshTopic, Journal, numbered, publishAll } from '../../fixtures/broker-bed.js';
 import { eventually, RedisServer } from '../../fixtures/redis-server.js';
 
@@ -69,17 +70,26 @@ describe('the handlers of a member', () => {
   it('keep a key in order, retries included, while their number changes', async () => {
     const topic = freshTopic();
     await broker.createTopic(topic, { partitions: 2 });
+    let member: Subscription | undefined;
     const journal = new Journal();
+    const limits = new Set<number>();
     const handler: Handler = async (one) => {
+      if (member !== undefined) limits.add(member.concurrency);
       await new Promise((resolve) => setTimeout(resolve, 1));
       if (one.attempt === 1 && one.id.endsWith('7')) throw new Error('once');
       journal.record(one);
     };
     const options = { concurrency: { max: 32, initial: 2 }, retryBaseMs: 1 };
-    await using _ = await broker.subscribe(topic, 'g', handler, options);
-    const messages = numbered(2_000, 20);
-    await publishAll(broker, topic, messages);
-    await eventually(() => journal.handled.length === messages.length, 30_000);
+    const subscription = await broker.subscribe(topic, 'g', handler, options);
+    await using _ = subscription;
+    member = subscription;
+    const messages: OutgoingMessage[] = [];
+    while (limits.size < 4) {
+      const more = numbered(500, 20, `m${messages.length}-`);
+      messages.push(...more);
+      await publishAll(broker, topic, more);
+      await eventually(() => journal.handled.length === messages.length, 30_000);
+    }
     for (let k = 0; k < 20; k++) {
       expect(journal.of(`k${k}`)).toEqual(messages.filter(({ key }) => key === `k${k}`).map(({ id }) => id));
     }

@@ -33,7 +33,7 @@ async function userOf(name: string) {
 }
 
 describe('a member that beats, and whose leases are refused', () => {
-  it('loses its partitions to the others for good, and is given some again when it can hold them', async () => {
+  it('loses its partitions to the others, and is given some again when it can hold them', async () => {
     const topic = freshTopic();
     await broker.createTopic(topic, { partitions: PARTITIONS });
     const user = await userOf('sick');
