@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../../../broker/clock.js';
-import { Producer, type ProducerOptions } from '../../../../broker/log/producer.js';
-import { MasterLinks } from '../../../../broker/redis/master-links.js';
+import type { Producer, ProducerOptions } from '../../../../broker/log/producer.js';
 import { FakeDirectory, master } from '../../../fixtures/fake-directory.js';
-import { FakeLink } from '../../../fixtures/fake-link.js';
+import type { FakeLink } from '../../../fixtures/fake-link.js';
+import { manualProducer } from '../../../fixtures/producer-bed.js';
 
 const APPENDED = 1;
 
@@ -16,40 +16,13 @@ function lastSequence(wire: Buffer): number {
 function producerWith(options: Partial<ProducerOptions>): Producer {
   const directory = new FakeDirectory();
   directory.name(master(7001));
-  const common = { clock: systemClock, random: () => 0, onEvent: () => {}, replyTimeoutMs: 60_000 };
-  let ids = 0;
-  return new Producer({
-    ...common,
-    directory,
-    openLinks: (purpose) =>
-      new MasterLinks({
-        ...common,
-        directory,
-        credentials: {},
-        openLink: (linkOptions) => {
-          const link = new FakeLink(linkOptions);
-          setImmediate(() => link.greet());
-          link.sendWire = (_name, wire, onReply) =>
-            void setImmediate(onReply, undefined, [APPENDED, lastSequence(wire), Buffer.alloc(0)]);
-          return link;
-        },
-        ...purpose,
-      }),
-    durability: 'leader',
-    onReplicaLoss: 'survivors',
-    publishTimeoutMs: 60_000,
-    maxMessageBytes: 1_000,
-    maxBufferedBytes: 300,
-    maxReplayBytes: 1 << 20,
-    maxFrameBytes: 10_000,
-    maxFrameMessages: 100,
-    maxLogBytes: 1 << 20,
-    dedupeWindowMs: 1_000,
-    maxDedupeIds: 1_000,
-    whenFull: 'wait',
-    newMessageId: () => `m${++ids}`,
-    ...options,
-  });
+  const answering = (link: FakeLink) => {
+    setImmediate(() => link.greet());
+    link.sendWire = (_name, wire, onReply) =>
+      void setImmediate(onReply, undefined, [APPENDED, lastSequence(wire), Buffer.alloc(0)]);
+  };
+  const defaults = { durability: 'leader', maxBufferedBytes: 300 } as const;
+  return manualProducer(systemClock, directory, { ...defaults, ...options }, answering).producer;
 }
 
 describe('a producer', () => {
