@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { BrokerEvent, Handler, MessageBroker, Subscription } from '../../../broker/index.js';
 import type { OutgoingMessage } from '../../../broker/log/message.js';
-import { connect, freshTopic, Journal, numbered, publishAll } from '../../fixtures/broker-bed.js';
+import { connect, freshTopic, Journal, message, numbered, publishAll } from '../../fixtures/broker-bed.js';
 import { eventually, RedisServer } from '../../fixtures/redis-server.js';
 
 let server: RedisServer;
@@ -59,6 +59,36 @@ describe('the handlers of a member', () => {
     await eventually(() => told(topic).some(({ from, to }) => to > from), 10_000);
   });
 
+  it('go on beside as many that hang as there may be at a time', async () => {
+    const topic = freshTopic();
+    await broker.createTopic(topic, { partitions: 1 });
+    let release = () => {};
+    const released = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    let hanging = 0;
+    const healthy = new Set<string>();
+    const handler: Handler = async ({ id }) => {
+      if (id.startsWith('hang')) {
+        hanging++;
+        return await released;
+      }
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      healthy.add(id);
+    };
+    await using _ = await broker.subscribe(topic, 'g', handler, { concurrency: { max: 4, initial: 2 } });
+    // It learns what handlers take.
+    await publishAll(broker, topic, numbered(400, 400));
+    await eventually(() => healthy.size === 400);
+    await publishAll(broker, topic, [
+      ...['hang1', 'hang2', 'hang3'].map((id) => message(id)),
+      ...numbered(40, 40, 'later'),
+    ]);
+    await eventually(() => healthy.size === 440);
+    expect(hanging).toBe(3);
+    release();
+  });
+
   it('stay as many as they are where that is a number', async () => {
     const topic = await backlogOf(1_000);
     const { handler, most, handled } = crowded();
@@ -79,18 +109,18 @@ describe('the handlers of a member', () => {
       if (one.attempt === 1 && one.id.endsWith('7')) throw new Error('once');
       journal.record(one);
     };
-    const options = { concurrency: { max: 32, initial: 2 }, retryBaseMs: 1 };
+    const options = { concurrency: { max: 32, initial: 2 }, retryBaseMs: 20 };
     const subscription = await broker.subscribe(topic, 'g', handler, options);
     await using _ = subscription;
     member = subscription;
     const messages: OutgoingMessage[] = [];
     while (limits.size < 4) {
-      const more = numbered(500, 20, `m${messages.length}-`);
+      const more = numbered(500, 5, `m${messages.length}-`);
       messages.push(...more);
       await publishAll(broker, topic, more);
       await eventually(() => journal.handled.length === messages.length, 30_000);
     }
-    for (let k = 0; k < 20; k++) {
+    for (let k = 0; k < 5; k++) {
       expect(journal.of(`k${k}`)).toEqual(messages.filter(({ key }) => key === `k${k}`).map(({ id }) => id));
     }
   });
