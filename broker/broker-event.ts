@@ -1,6 +1,7 @@
 import type { HealthFinding, PoisonLoop } from './groups/health/finding.js';
 import type { HealthState } from './groups/health/member-health.js';
 import type { Durability } from './log/message.js';
+import type { RunState } from './recovery/workflow/workflow-run.js';
 
 /** What the broker reports while it runs, besides outcomes: given to `onEvent`. */
 export type BrokerEvent =
@@ -116,6 +117,19 @@ export type BrokerEvent =
   /** It is recorded. Not told where the answer to that was lost with the tenure. */
   | { readonly kind: 'dead-lettered'; readonly topic: string; readonly group: string; readonly id: string }
   | { readonly kind: 'quarantined'; readonly topic: string; readonly group: string; readonly position: string }
+  /** A playbook begins for a subject, or has ended: told by the AutoRecoveryWorkflow that leads. */
+  | {
+      readonly kind: 'recovery';
+      readonly topic: string;
+      readonly group: string;
+      readonly playbook: string;
+      readonly subject: string;
+      readonly state: RunState;
+      readonly evidence: string;
+      readonly note: string;
+    }
+  /** An AutoRecoveryWorkflow cannot look, or cannot record: it tries again with its next look. */
+  | { readonly kind: 'recovery-trouble'; readonly topic: string; readonly group: string; readonly reason: string }
   /** Thrown away, since they were older or more than they are to be kept. */
   | {
       readonly kind: 'dead-letters-expired';

@@ -1,13 +1,11 @@
 import { BrokerError } from './broker-error.js';
 import { type BrokerOptions, type ResolvedBrokerOptions, resolveBrokerOptions } from './broker-options.js';
+import { GroupOperations } from './group-operations.js';
 import type { Handler } from './groups/delivery.js';
-import { type GroupControl, openGroupControl } from './groups/group-control.js';
-import { type DeleteGroupOptions, deleteGroup } from './groups/group-deletion.js';
-import { readRoster } from './groups/roster-scripts.js';
+import type { DeleteGroupOptions } from './groups/group-deletion.js';
 import { Subscription } from './groups/subscription.js';
 import { resolveSubscribeOptions, type SubscribeOptions } from './groups/subscription-options.js';
-import { inventoryOfPartition, type StoredMessage } from './log/inventory.js';
-import { membersKey } from './log/keys.js';
+import type { StoredMessage } from './log/inventory.js';
 import type { Durability, OutgoingMessage, Receipt } from './log/message.js';
 import { guarded, rejectAll } from './log/on-outcome.js';
 import type { OnPublishOutcome } from './log/outgoing-frame.js';
@@ -15,7 +13,10 @@ import { Producer } from './log/producer.js';
 import { checkName, checkPartitions, createTopic, DEFAULT_PARTITIONS, describeTopic } from './log/topic.js';
 import type { TopicProducer } from './log/topic-producer.js';
 import { randomName } from './random.js';
-import { DeadLetters } from './recovery/dead-letters.js';
+import type { DeadLetters } from './recovery/dead-letters.js';
+import type { AutoRecoveryWorkflow } from './recovery/workflow/auto-recovery-workflow.js';
+import type { Recovery } from './recovery/workflow/recovery.js';
+import type { AutoRecoveryOptions } from './recovery/workflow/recovery-options.js';
 import { topicConfirmations } from './redis/confirmations.js';
 import type { Link } from './redis/link.js';
 import type { MasterLinks } from './redis/master-links.js';
@@ -23,9 +24,8 @@ import type { Network } from './redis/network.js';
 import { persistOn } from './redis/persist.js';
 import { redisNetwork } from './redis/redis-network.js';
 import { slotOf } from './redis/slot.js';
-import { RunningOperations } from './running-operations.js';
-import { type AutoscaleOptions, resolveAutoscaleOptions } from './scaling/autoscale-options.js';
-import { Autoscaler } from './scaling/autoscaler.js';
+import type { AutoscaleOptions } from './scaling/autoscale-options.js';
+import type { Autoscaler } from './scaling/autoscaler.js';
 import { Topology } from './topology.js';
 
 /**
@@ -45,8 +45,7 @@ export class MessageBroker implements AsyncDisposable {
   readonly #topics = new Map<string, TopicProducer>();
   readonly #opening = new Map<string, Promise<TopicProducer>>();
   readonly #subscriptions = new Set<Subscription>();
-  readonly #autoscalers = new Set<Autoscaler>();
-  readonly #operations = new RunningOperations();
+  readonly #groups: GroupOperations;
   /** Random for each instance. */
   readonly #instance = randomName();
   #messageCount = 0;
@@ -64,6 +63,12 @@ export class MessageBroker implements AsyncDisposable {
       directory,
       openLinks,
       newMessageId: () => `${this.#instance}-${++this.#messageCount}`,
+    });
+    this.#groups = new GroupOperations({
+      options,
+      topology,
+      partitionsFor: (topic, group) => this.#partitionsFor(topic, group),
+      on: (slot, action) => this.#on(slot, action),
     });
     topology.failover.register({ duty: 'replay', isCaughtUp: (master) => this.#producer.isCaughtUp(master) });
   }
@@ -190,42 +195,38 @@ export class MessageBroker implements AsyncDisposable {
    * unless `force` is given. To tell a dead owner from a living one takes the duration of its lease.
    */
   async deleteGroup(topic: string, group: string, options: DeleteGroupOptions = {}): Promise<void> {
-    const partitions = await this.#partitionsFor(topic, group);
-    using control = this.#control(topic, partitions, group, 'delete-group');
-    await deleteGroup(control, options);
+    await this.#groups.delete(topic, group, options);
   }
 
   /** What the group has given up: dead letters and quarantine. Throws `topic-missing`. */
-  async deadLetters(topic: string, group: string): Promise<DeadLetters> {
-    const partitions = await this.#partitionsFor(topic, group);
-    const open = (purpose: string) => this.#control(topic, partitions, group, purpose);
-    return new DeadLetters({ topic, group, partitions, open, operations: this.#operations });
+  deadLetters(topic: string, group: string): Promise<DeadLetters> {
+    return this.#groups.deadLetters(topic, group);
   }
 
   /**
    * Has the scaler keep as many members as the group's load needs, by what they report; this broker need not be one of them.
    * One autoscaler a group. Throws BrokerError: `bad-option`, `topic-missing`.
    */
-  async autoscale(topic: string, group: string, options: AutoscaleOptions): Promise<Autoscaler> {
-    const partitions = await this.#partitionsFor(topic, group);
-    const resolved = resolveAutoscaleOptions(options, partitions);
-    const { clock, onEvent } = this.#options;
-    const read = () => this.#onTopic(topic, (link) => readRoster(link, membersKey(topic, group), partitions));
-    const onClosed = () => void this.#autoscalers.delete(autoscaler);
-    const autoscaler: Autoscaler = new Autoscaler({ topic, group, clock, onEvent, read, onClosed }, resolved);
-    this.#autoscalers.add(autoscaler);
-    return autoscaler;
+  autoscale(topic: string, group: string, options: AutoscaleOptions): Promise<Autoscaler> {
+    return this.#groups.autoscale(topic, group, options);
+  }
+
+  /**
+   * Carries playbooks out for the group while this broker is open; any number of processes may, one of them leads. Throws
+   * BrokerError: `bad-option`, `topic-missing`.
+   */
+  autoRecover(topic: string, group: string, options: AutoRecoveryOptions = {}): Promise<AutoRecoveryWorkflow> {
+    return this.#groups.autoRecover(topic, group, options);
+  }
+
+  /** What playbooks do for the group, and the switch that stops them. Throws `topic-missing`. */
+  recovery(topic: string, group: string): Promise<Recovery> {
+    return this.#groups.recovery(topic, group);
   }
 
   /** Everything that the broker holds of the topic for the group, message by message. */
-  async *inventory(topic: string, group: string): AsyncGenerator<StoredMessage> {
-    checkName('topic', topic);
-    checkName('group', group);
-    const partitions = await this.#onTopic(topic, (link) => describeTopic(link, topic));
-    for (let partition = 0; partition < partitions; partition++) {
-      const link = await this.#on(slotOf(topic, partition), async (open) => open);
-      yield* inventoryOfPartition(link, topic, partition, group);
-    }
+  inventory(topic: string, group: string): AsyncGenerator<StoredMessage> {
+    return this.#groups.inventory(topic, group);
   }
 
   /** Ends redrives after the batch under way, closes subscriptions, waits until every published message has its outcome, then disconnects. Twice is safe. */
@@ -239,8 +240,7 @@ export class MessageBroker implements AsyncDisposable {
   }
 
   async #close(): Promise<void> {
-    await this.#operations.close();
-    await Promise.all([...this.#autoscalers, ...this.#subscriptions].map((part) => part.close()));
+    await Promise.all([this.#groups, ...this.#subscriptions].map((part) => part.close()));
     await Promise.allSettled(this.#opening.values());
     await this.#producer.drain();
     this.#producer.close();
@@ -283,10 +283,6 @@ export class MessageBroker implements AsyncDisposable {
     const partitions = await this.#onTopic(topic, (link) => describeTopic(link, topic));
     refuseIfClosed();
     return partitions;
-  }
-
-  #control(topic: string, partitions: number, group: string, purpose: string): GroupControl {
-    return openGroupControl({ ...this.#options, topology: this.#topology, topic, partitions, group, purpose });
   }
 
   #onTopic<T>(topic: string, action: (link: Link) => Promise<T>): Promise<T> {

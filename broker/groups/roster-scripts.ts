@@ -2,6 +2,7 @@ import type { Link } from '../redis/link.js';
 import { Script } from '../redis/script.js';
 import type { CommandArgument, Reply } from '../redis/wire-command.js';
 import { mapOf } from './lease-scripts.js';
+import { setAsideOf } from './set-aside.js';
 import type { MemberReport, Roster, RosterChange, Seat } from './roster.js';
 
 const beatScript = new Script(new URL('./member-beat.lua', import.meta.url));
@@ -72,7 +73,8 @@ function rosterOf(flat: Reply, partitions: number): Roster {
     const member: unknown = members[partition];
     return typeof member === 'string' ? member : undefined;
   });
-  return { generation: String(fields.get('generation') ?? '0'), seats, assignment, reports };
+  const generation = String(fields.get('generation') ?? '0');
+  return { generation, seats, assignment, reports, setAside: setAsideOf(fields) };
 }
 
 function parse(text: Buffer | undefined): object {

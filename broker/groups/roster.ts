@@ -1,4 +1,5 @@
 import { type Assignment, filled, rebalance, sharesOf } from './assignment.js';
+import type { SetAside } from './set-aside.js';
 
 /** A member's seat in the group. */
 export interface Seat {
@@ -27,6 +28,8 @@ export interface Roster {
   readonly assignment: Assignment;
   /** By member: its last report. */
   readonly reports: ReadonlyMap<string, MemberReport>;
+  /** Causes whose messages are set aside at their first failure. */
+  readonly setAside: SetAside;
 }
 
 export type SeatChange =

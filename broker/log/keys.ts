@@ -35,6 +35,11 @@ export function membersKey(topic: string, group: string): string {
   return `g:{${topic}}:members:${group}`;
 }
 
+/** Runs and lead of a group's recovery, and the audit of what was done. */
+export function recoveryKeys(topic: string, group: string): { readonly state: string; readonly audit: string } {
+  return { state: `g:{${topic}}:recovery:${group}`, audit: `g:{${topic}}:recovery-audit:${group}` };
+}
+
 export function partitionKeys(topic: string, partition: number): PartitionKeys {
   const prefix = `g:{${topic}.${partition}}:`;
   return {

@@ -14,6 +14,8 @@ export interface RedriveOptions {
   readonly canaryTimeoutMs?: number;
   /** Longest wait for room where the group has as many retries as it takes (default 60,000). */
   readonly roomTimeoutMs?: number;
+  /** Puts back so many at the most (default: all that there are). */
+  readonly limit?: number;
   readonly signal?: AbortSignal;
   /** After each batch, and when the canaries have arrived. */
   onProgress?(summary: RedriveSummary): void;
@@ -51,6 +53,7 @@ export interface RedriveTarget {
 }
 
 const LARGEST_RATE = 100_000;
+const MOST = Number.MAX_SAFE_INTEGER;
 const TICK_MS = 100;
 const CANARY_LOOK_MS = 100;
 /** The most dead letters that one call to the server names. */
@@ -64,9 +67,10 @@ export function resolveRedriveOptions(options: RedriveOptions): ResolvedRedriveO
     canaries: 1,
     canaryTimeoutMs: 60_000,
     roomTimeoutMs: 60_000,
+    limit: MOST,
     ...options,
   };
-  const { perSecond, canaries, canaryTimeoutMs, roomTimeoutMs } = resolved;
+  const { perSecond, canaries, canaryTimeoutMs, roomTimeoutMs, limit } = resolved;
   const check = (name: string, value: number, isFine: boolean, expected: string) => {
     if (!isFine) throw new BrokerError('bad-option', `redrive: ${name} is ${value}; expected ${expected}`);
   };
@@ -76,6 +80,7 @@ export function resolveRedriveOptions(options: RedriveOptions): ResolvedRedriveO
   for (const [name, ms] of Object.entries({ canaryTimeoutMs, roomTimeoutMs })) {
     check(name, ms, Number.isFinite(ms) && ms > 0, 'above 0');
   }
+  check('limit', limit, Number.isInteger(limit) && limit > 0, 'a whole number above 0');
   return resolved;
 }
 
@@ -85,7 +90,7 @@ export async function redrive(
   options: ResolvedRedriveOptions,
   target: RedriveTarget,
 ): Promise<RedriveSummary> {
-  const { dryRun, perSecond, canaries, roomTimeoutMs, signal, onProgress } = options;
+  const { dryRun, perSecond, canaries, limit, roomTimeoutMs, signal, onProgress } = options;
   const { clock } = target;
   const counts = { found: 0, redriven: 0, gone: 0, busy: 0, waiting: 0 };
   const summary = (stoppedBy?: RedriveSummary['stoppedBy']): RedriveSummary => ({ ...counts, stoppedBy });
@@ -125,6 +130,7 @@ export async function redrive(
   let isScouted = dryRun || canaries === 0;
   for await (const letter of letters) {
     if (signal?.aborted) return summary('aborted');
+    if (counts.found === limit) break;
     const isOther = batch.length > 0 && batch[0]!.partition !== letter.partition;
     let stoppedBy = isOther ? await send() : undefined;
     counts.found++;

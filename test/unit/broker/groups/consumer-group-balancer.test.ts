@@ -28,7 +28,8 @@ function rosterOf(assignment: Assignment, rates: readonly number[], generation =
     );
     return [id, loadReport({ serviceMs: 1, concurrency: 16, partitions: new Map(own) })] as const;
   });
-  return { generation, assignment, seats: new Map(seats.map((seat) => [seat.id, seat])), reports: new Map(reports) };
+  const seated = new Map(seats.map((seat) => [seat.id, seat]));
+  return { generation, assignment, seats: seated, reports: new Map(reports), setAside: new Map() };
 }
 
 function balancerOf(member: string): ConsumerGroupBalancer {

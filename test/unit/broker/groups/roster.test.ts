@@ -15,7 +15,8 @@ function seat(id: string, beat = '1'): Seat {
 }
 
 function rosterOf(ids: readonly string[], assignment: Roster['assignment']): Roster {
-  return { generation: '7', seats: new Map(ids.map((id) => [id, seat(id)])), assignment, reports: new Map() };
+  const seats = new Map(ids.map((id) => [id, seat(id)]));
+  return { generation: '7', seats, assignment, reports: new Map(), setAside: new Map() };
 }
 
 function taken({ beat: _, ...rest }: Seat): Omit<Seat, 'beat'> {

@@ -7,7 +7,7 @@ function roster(beats: Readonly<Record<string, string>>, instance = 'i'): Roster
     id,
     { id, instance, beat, sessionMs: 2_000, isAway: false, isDraining: false },
   ]);
-  return { generation: '1', seats: new Map(seats), assignment: [], reports: new Map() };
+  return { generation: '1', seats: new Map(seats), assignment: [], reports: new Map(), setAside: new Map() };
 }
 
 const ids = (seats: readonly Seat[]) => seats.map(({ id }) => id);

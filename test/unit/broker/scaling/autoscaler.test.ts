@@ -23,6 +23,7 @@ function rosterOf(members: number, ratePerSec: number): Roster {
     seats: new Map(seats.map((seat) => [seat.id, seat])),
     assignment: ids,
     reports: new Map(reports),
+    setAside: new Map(),
   };
 }
 

@@ -1,0 +1,109 @@
+import type { HealthFinding } from '../../groups/health/finding.js';
+import type { Playbook, Trigger } from './playbook.js';
+
+/** Dead letters of one cause. */
+export interface CauseSignal {
+  readonly fingerprint: string;
+  /** As far as was looked: some may have been redriven or purged meanwhile. */
+  readonly count: number;
+  /** When they were given up, by the server's clock: the latest ones, oldest first. */
+  readonly recentMs: readonly number[];
+}
+
+export interface MemberSignal {
+  readonly id: string;
+  readonly findings: readonly HealthFinding[];
+}
+
+/** What the group looks like from outside, at one time. */
+export interface RecoverySignals {
+  /** The server's clock. */
+  readonly atMs: number;
+  readonly causes: readonly CauseSignal[];
+  readonly members: readonly MemberSignal[];
+  /** Of what all members handle now; 0 where nothing is handled. */
+  readonly failing: number;
+  readonly missingPartitions: readonly number[];
+  /** Of masters that have a limit: the used part of it. */
+  readonly memory: ReadonlyMap<string, number>;
+}
+
+/** A subject for which a trigger holds now, and why. */
+export interface Hit {
+  readonly subject: string;
+  readonly evidence: string;
+}
+
+/** Subjects for which the trigger holds at this moment; how long it has to hold is {@link TriggerWatch}'s. */
+export function hitsOf(trigger: Trigger, signals: RecoverySignals): Hit[] {
+  switch (trigger.on) {
+    case 'dead-letters-quiet':
+      return signals.causes
+        .filter(({ count, recentMs }) => count >= trigger.atLeast && sinceLast(recentMs, signals) >= trigger.quietForMs)
+        .map(({ fingerprint, count, recentMs }) => {
+          return { subject: fingerprint, evidence: `${count}, none for ${sinceLast(recentMs, signals)} ms` };
+        });
+    case 'dead-letters-burst':
+      return signals.causes.flatMap(({ fingerprint, recentMs }) => {
+        const recent = recentMs.filter((atMs) => signals.atMs - atMs <= trigger.withinMs).length;
+        const evidence = `${recent} within ${trigger.withinMs} ms`;
+        return recent >= trigger.atLeast ? [{ subject: fingerprint, evidence }] : [];
+      });
+    case 'member-sick': {
+      const wanted = new Set<string>(trigger.findings);
+      return signals.members.flatMap(({ id, findings }) => {
+        const found = findings.map(({ kind }) => kind).filter((kind) => wanted.has(kind));
+        return found.length > 0 ? [{ subject: id, evidence: found.join(', ') }] : [];
+      });
+    }
+    case 'group-missing': {
+      const { missingPartitions } = signals;
+      return missingPartitions.length > 0
+        ? [{ subject: 'group', evidence: `missing on partitions ${missingPartitions.slice(0, 16).join(', ')}` }]
+        : [];
+    }
+    case 'memory-high':
+      return [...signals.memory]
+        .filter(([, ratio]) => ratio >= trigger.ratio)
+        .map(([master, ratio]) => ({ subject: master, evidence: `${(100 * ratio).toFixed(1)} % of maxmemory` }));
+  }
+}
+
+/** Why a playbook does not begin; undefined: it may. */
+export function objectionOf({ membersAtLeast, failingAtMost }: Playbook['checks'], signals: RecoverySignals): string | undefined {
+  const members = signals.members.length;
+  if (membersAtLeast !== undefined && members < membersAtLeast) return `${members} members, it needs ${membersAtLeast}`;
+  if (failingAtMost !== undefined && signals.failing > failingAtMost) {
+    return `${(100 * signals.failing).toFixed(1)} % of the handlings fail, it needs ${100 * failingAtMost} % at most`;
+  }
+  return undefined;
+}
+
+/** Since when triggers have held. A condition that lapses begins anew. */
+export class TriggerWatch {
+  #since = new Map<string, number>();
+
+  /** Of these playbooks and subjects the trigger holds, and has held for as long as it has to. */
+  due(playbooks: readonly Playbook[], signals: RecoverySignals): { readonly playbook: Playbook; readonly hit: Hit }[] {
+    const before = this.#since;
+    this.#since = new Map();
+    const due: { playbook: Playbook; hit: Hit }[] = [];
+    for (const playbook of playbooks) {
+      for (const hit of hitsOf(playbook.when, signals)) {
+        const name = `${playbook.name} ${hit.subject}`;
+        const sinceMs = before.get(name) ?? signals.atMs;
+        this.#since.set(name, sinceMs);
+        if (signals.atMs - sinceMs >= holdMs(playbook.when)) due.push({ playbook, hit });
+      }
+    }
+    return due;
+  }
+}
+
+function holdMs(trigger: Trigger): number {
+  return 'forMs' in trigger ? trigger.forMs : 0;
+}
+
+function sinceLast(recentMs: readonly number[], { atMs }: RecoverySignals): number {
+  return Math.max(0, atMs - (recentMs.at(-1) ?? Number.NEGATIVE_INFINITY));
+}

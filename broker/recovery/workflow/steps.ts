@@ -1,0 +1,140 @@
+import { BrokerError } from '../../broker-error.js';
+import type { OnBrokerEvent } from '../../broker-event.js';
+import { pause } from '../../clock.js';
+import type { GroupControl } from '../../groups/group-control.js';
+import { GroupRegistration } from '../../groups/group-registration.js';
+import { withDraining } from '../../groups/roster.js';
+import { readRoster, sendChange } from '../../groups/roster-scripts.js';
+import { setAside } from '../../groups/set-aside.js';
+import { membersKey } from '../../log/keys.js';
+import { trimLog } from '../../log/maintenance.js';
+import type { Link } from '../../redis/link.js';
+import { persistOn } from '../../redis/persist.js';
+import { slotOf } from '../../redis/slot.js';
+import type { DeadLetters } from '../dead-letters.js';
+import type { Step } from './playbook.js';
+import type { MemberSignal } from './signals.js';
+import type { StepOutcome } from './workflow-run.js';
+
+export interface StepContext {
+  readonly control: GroupControl;
+  readonly letters: DeadLetters;
+  readonly members: readonly MemberSignal[];
+  readonly onEvent: OnBrokerEvent;
+  readonly replaceMember: ((member: string) => Promise<void>) | undefined;
+  /** The lead is lost, recovery is switched off, or this process closes. */
+  readonly signal: AbortSignal;
+}
+
+/** Changes of the roster that others made first. */
+const MOST_COLLISIONS = 20;
+
+/** Does it. Each step bears being done again: whoever leads next does not know how far it came. Throws what it fails with. */
+export function perform(step: Step, subject: string, context: StepContext): Promise<StepOutcome> {
+  switch (step.do) {
+    case 'redrive':
+      return redrive(step, subject, context);
+    case 'quarantine':
+      return quarantine(step.forMs, subject, context);
+    case 'drain':
+      return drain(subject, context);
+    case 'replace':
+      return replace(subject, context);
+    case 'recreate-group':
+      return recreateGroup(step.startAt, context);
+    case 'trim':
+      return trim(context);
+    case 'wait':
+      return wait(step.forMs, context);
+    case 'escalate':
+      return Promise.resolve({ kind: 'escalate', note: step.why });
+  }
+}
+
+async function redrive(
+  { perSecond, canaries, canaryTimeoutMs, limit }: Extract<Step, { do: 'redrive' }>,
+  fingerprint: string,
+  { letters, signal }: StepContext,
+): Promise<StepOutcome> {
+  const atMost = limit === undefined ? {} : { limit };
+  const options = { perSecond, canaries, canaryTimeoutMs, signal, ...atMost };
+  const { redriven, stoppedBy } = await letters.redrive({ fingerprint }, options);
+  const note = `${redriven} put back`;
+  return stoppedBy === undefined ? done(note) : { kind: 'failed', note: `${note}; ${stoppedBy}` };
+}
+
+async function quarantine(forMs: number, fingerprint: string, { control }: StepContext): Promise<StepOutcome> {
+  const { topic, group } = control;
+  await onSlot(control, slotOf(topic), (link) => setAside(link, membersKey(topic, group), fingerprint, forMs));
+  return done(`its messages are set aside at their first failure for ${forMs} ms`);
+}
+
+async function drain(member: string, { control, signal }: StepContext): Promise<StepOutcome> {
+  const { topic, group, partitions } = control;
+  const key = membersKey(topic, group);
+  for (let tries = 0; tries < MOST_COLLISIONS && !signal.aborted; tries++) {
+    const found = await onSlot(control, slotOf(topic), async (link) => {
+      const roster = await readRoster(link, key, partitions);
+      const seat = roster.seats.get(member);
+      if (seat === undefined || seat.isDraining) return seat === undefined ? 'it is gone' : 'it drains';
+      const change = withDraining(roster, seat, true);
+      return await new Promise<string | undefined>((resolve, reject) => {
+        sendChange(link, key, roster.generation, change, (error, _, isChanged) => {
+          if (error !== undefined) reject(error);
+          else resolve(isChanged ? 'it drains' : undefined);
+        });
+      });
+    });
+    if (found !== undefined) return done(found);
+  }
+  return { kind: 'failed', note: `the group changed ${MOST_COLLISIONS} times meanwhile` };
+}
+
+async function replace(member: string, { control, members, onEvent, replaceMember }: StepContext): Promise<StepOutcome> {
+  const { topic, group } = control;
+  if (replaceMember !== undefined) {
+    await replaceMember(member);
+    return done('replaced');
+  }
+  const findings = members.find(({ id }) => id === member)?.findings ?? [];
+  onEvent({ kind: 'replace-wanted', topic, group, member, findings });
+  return done('asked for another one');
+}
+
+async function recreateGroup(startAt: 'earliest' | 'latest', { control, signal }: StepContext): Promise<StepOutcome> {
+  const { links, connectTimeoutMs } = control;
+  const linkOf = (slot: number) => links.of(slot);
+  const registration = new GroupRegistration({ ...control, startAt, directory: links.directory, linkOf });
+  await registration.complete(connectTimeoutMs, signal);
+  return done(`registered, from ${startAt} where it was missing`);
+}
+
+async function trim({ control }: StepContext): Promise<StepOutcome> {
+  const { topic, partitions } = control;
+  for (let partition = 0; partition < partitions; partition++) {
+    await onSlot(control, slotOf(topic, partition), (link) => trimLog(link, topic, partition));
+  }
+  return done(`${partitions} partitions trimmed`);
+}
+
+async function wait(forMs: number, { control, signal }: StepContext): Promise<StepOutcome> {
+  await pause(control.clock, forMs, signal);
+  return done(`waited ${forMs} ms`);
+}
+
+function done(note: string): StepOutcome {
+  return { kind: 'done', note };
+}
+
+/** Of what a step threw. */
+export function failureOf(error: unknown): StepOutcome {
+  return { kind: 'failed', note: error instanceof BrokerError ? `${error.code}: ${error.message}` : String(error) };
+}
+
+function onSlot<T>(
+  { links, clock, connectTimeoutMs }: GroupControl,
+  slot: number,
+  action: (link: Link) => Promise<T>,
+): Promise<T> {
+  return persistOn(links, slot, clock, connectTimeoutMs, action);
+}
