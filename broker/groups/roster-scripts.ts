@@ -2,8 +2,8 @@ import type { Link } from '../redis/link.js';
 import { Script } from '../redis/script.js';
 import type { CommandArgument, Reply } from '../redis/wire-command.js';
 import { mapOf } from './lease-scripts.js';
-import { setAsideOf } from './set-aside.js';
 import type { MemberReport, Roster, RosterChange, Seat } from './roster.js';
+import { setAsideOf } from './set-aside.js';
 
 const beatScript = new Script(new URL('./member-beat.lua', import.meta.url));
 const changeScript = new Script(new URL('./change-members.lua', import.meta.url));

@@ -1,10 +1,12 @@
 import type { Command } from 'commander';
 import { deadLetterCommand } from './operate/dead-letters.js';
+import { recoveryCommand } from './operate/recovery.js';
 
 const EXAMPLES = `
 Examples:
   $ gauntlet broker dlq causes orders billing     what the group billing has given up of the topic orders, by cause
-  $ gauntlet broker dlq --help                    what else can be done with it`;
+  $ gauntlet broker dlq --help                    what else can be done with it
+  $ gauntlet broker recovery run orders billing   carry out what brings the group back by itself`;
 
 export function registerBroker(program: Command): void {
   const broker = program
@@ -13,4 +15,5 @@ export function registerBroker(program: Command): void {
     .addHelpText('after', EXAMPLES)
     .exitOverride();
   broker.addCommand(deadLetterCommand().exitOverride());
+  broker.addCommand(recoveryCommand().exitOverride());
 }

@@ -6,9 +6,19 @@ import type { Playbook } from './playbook.js';
 import type { ResolvedAutoRecoveryOptions } from './recovery-options.js';
 import { type RecoveryState, RecoveryStore } from './recovery-store.js';
 import { SignalReader } from './signal-reader.js';
-import { hitsOf, objectionOf, type RecoverySignals, TriggerWatch } from './signals.js';
+import { leftOf, objectionOf, type RecoverySignals, TriggerWatch } from './signals.js';
 import { failureOf, perform } from './steps.js';
-import { afterLook, afterStep, beginRun, ended, forgotten, isOver, restOf, stepOf, type WorkflowRun } from './workflow-run.js';
+import {
+  afterLook,
+  afterStep,
+  beginRun,
+  ended,
+  forgotten,
+  isOver,
+  restOf,
+  stepOf,
+  type WorkflowRun,
+} from './workflow-run.js';
 
 export interface AutoRecoveryContext {
   readonly control: GroupControl;
@@ -129,8 +139,7 @@ export class AutoRecoveryWorkflow implements AsyncDisposable {
         await this.#note(state, ended(run, 'cancelled', 'there is no such playbook any more', state.nowMs));
         continue;
       }
-      const hit = hitsOf(playbook.when, signals).find(({ subject }) => subject === run.subject);
-      const after = afterLook(run, playbook, hit, state.nowMs);
+      const after = afterLook(run, playbook, leftOf(playbook.when, run.subject, signals), state.nowMs);
       if (after !== run) await this.#note(state, after);
       else if (run.state === 'running' && state.nowMs >= run.notBeforeMs) return run;
     }
@@ -163,7 +172,14 @@ export class AutoRecoveryWorkflow implements AsyncDisposable {
     const outcome = await this.#store.record(owner, state.token, 'act', run, `step ${run.step + 1}: ${step.do}`);
     if (outcome !== 'recorded' || signal.aborted) return;
     if (run.step === 0 && run.failures === 0) this.#tell(run);
-    const context = { control, letters, onEvent, signal, members: signals.members, replaceMember: this.#options.replaceMember };
+    const context = {
+      control,
+      letters,
+      onEvent,
+      signal,
+      members: signals.members,
+      replaceMember: this.#options.replaceMember,
+    };
     const result = await perform(step, run.subject, context).catch(failureOf);
     // It goes on from here: the step bears being done again.
     if (signal.aborted) return;
@@ -172,7 +188,13 @@ export class AutoRecoveryWorkflow implements AsyncDisposable {
   }
 
   async #note(state: RecoveryState, run: WorkflowRun): Promise<void> {
-    const what = isOver(run) ? run.state : run.failures > 0 ? 'failed, is tried again' : 'done';
+    const what = isOver(run)
+      ? run.state
+      : run.goneSinceMs !== undefined
+        ? 'gone'
+        : run.failures > 0
+          ? 'failed'
+          : 'done';
     const outcome = await this.#store.record(this.#context.owner, state.token, 'note', run, what);
     if (outcome === 'recorded' && isOver(run)) this.#tell(run);
   }

@@ -15,13 +15,17 @@ const trigger = z.discriminatedUnion('on', [
   /** A member has had one of these findings for so long. */
   z.strictObject({
     on: z.literal('member-sick'),
-    findings: z.array(z.enum(SICKNESSES)).min(1).default(['stuck', 'stalled']),
+    findings: z.array(z.enum(SICKNESSES)).min(1).readonly().default(['stuck', 'stalled']),
     forMs: ms.default(10_000),
   }),
   /** Some partition does not know the group any more. */
   z.strictObject({ on: z.literal('group-missing'), forMs: ms.default(5_000) }),
   /** A master uses so much of its `maxmemory`. */
-  z.strictObject({ on: z.literal('memory-high'), ratio: z.number().gt(0).max(1).default(0.9), forMs: ms.default(5_000) }),
+  z.strictObject({
+    on: z.literal('memory-high'),
+    ratio: z.number().gt(0).max(1).default(0.9),
+    forMs: ms.default(5_000),
+  }),
 ]);
 
 const step = z.discriminatedUnion('do', [
@@ -60,9 +64,11 @@ const playbook = z.strictObject({
       failingAtMost: z.number().min(0).max(1).optional(),
     })
     .default({}),
-  steps: z.array(step).min(1).max(20),
-  /** The trigger has to be gone by then: else it is escalated. */
+  steps: z.array(step).min(1).max(20).readonly(),
+  /** What it was begun for has to be gone by then: else it is escalated. */
   verifyWithinMs: ms.default(60_000),
+  /** And to stay gone for so long. */
+  goneForMs: ms.default(5_000),
   /** How often a step that fails is tried, with pauses that double. */
   tries: count.max(20).default(3),
   retryAfterMs: ms.min(1).default(10_000),
@@ -109,7 +115,11 @@ export function resolvePlaybooks(given: unknown): readonly Playbook[] {
     for (const [j, { do: action }] of steps.entries()) {
       const needed = NEEDS[action];
       if (needed === undefined || needed === SUBJECTS[when.on]) continue;
-      throw bad([i, 'steps', j, 'do'], action, `it is done to a ${needed}, but '${when.on}' is about a ${SUBJECTS[when.on]}`);
+      throw bad(
+        [i, 'steps', j, 'do'],
+        action,
+        `it is done to a ${needed}, but '${when.on}' is about a ${SUBJECTS[when.on]}`,
+      );
     }
   }
   return parsed.data;

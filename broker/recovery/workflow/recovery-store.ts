@@ -74,13 +74,7 @@ export class RecoveryStore {
   }
 
   /** Stores the run where the caller still leads; `act`: something is about to be done, which the switch forbids. */
-  record(
-    owner: string,
-    token: string,
-    mode: 'act' | 'note',
-    run: WorkflowRun,
-    what: string,
-  ): Promise<RecordOutcome> {
+  record(owner: string, token: string, mode: 'act' | 'note', run: WorkflowRun, what: string): Promise<RecordOutcome> {
     const { playbook, subject, note } = run;
     const entry = { by: owner, what, playbook, subject, note: note.slice(0, NOTE_CHARACTERS) };
     return this.#record([owner, token, mode], entry, [fieldOf(run), JSON.stringify(run)]);
@@ -88,7 +82,12 @@ export class RecoveryStore {
 
   /** Removes what nothing is decided by any more. */
   async forget(owner: string, token: string, runs: readonly WorkflowRun[]): Promise<void> {
-    if (runs.length > 0) await this.#record([owner, token, 'note'], undefined, runs.flatMap((run) => [fieldOf(run), '']));
+    if (runs.length > 0)
+      await this.#record(
+        [owner, token, 'note'],
+        undefined,
+        runs.flatMap((run) => [fieldOf(run), '']),
+      );
   }
 
   async switchOff(by: string, why: string): Promise<void> {

@@ -47,5 +47,8 @@ const LONGEST = 500;
 
 function checked(name: string, text: unknown): string {
   if (typeof text === 'string' && text.length > 0 && text.length <= LONGEST) return text;
-  throw new BrokerError('bad-option', `${name} ${JSON.stringify(text)?.slice(0, 50)}: a text of at most ${LONGEST} characters`);
+  throw new BrokerError(
+    'bad-option',
+    `${name} ${JSON.stringify(text)?.slice(0, 50)}: a text of at most ${LONGEST} characters`,
+  );
 }

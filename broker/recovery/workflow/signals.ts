@@ -69,8 +69,20 @@ export function hitsOf(trigger: Trigger, signals: RecoverySignals): Hit[] {
   }
 }
 
+/** What is left of that for which a playbook was begun; undefined: it is gone. Dead letters that come back are no quiet ones. */
+export function leftOf(trigger: Trigger, subject: string, signals: RecoverySignals): string | undefined {
+  if (trigger.on !== 'dead-letters-quiet') {
+    return hitsOf(trigger, signals).find((hit) => hit.subject === subject)?.evidence;
+  }
+  const count = signals.causes.find(({ fingerprint }) => fingerprint === subject)?.count ?? 0;
+  return count >= trigger.atLeast ? `${count} dead letters` : undefined;
+}
+
 /** Why a playbook does not begin; undefined: it may. */
-export function objectionOf({ membersAtLeast, failingAtMost }: Playbook['checks'], signals: RecoverySignals): string | undefined {
+export function objectionOf(
+  { membersAtLeast, failingAtMost }: Playbook['checks'],
+  signals: RecoverySignals,
+): string | undefined {
   const members = signals.members.length;
   if (membersAtLeast !== undefined && members < membersAtLeast) return `${members} members, it needs ${membersAtLeast}`;
   if (failingAtMost !== undefined && signals.failing > failingAtMost) {

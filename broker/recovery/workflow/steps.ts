@@ -90,7 +90,10 @@ async function drain(member: string, { control, signal }: StepContext): Promise<
   return { kind: 'failed', note: `the group changed ${MOST_COLLISIONS} times meanwhile` };
 }
 
-async function replace(member: string, { control, members, onEvent, replaceMember }: StepContext): Promise<StepOutcome> {
+async function replace(
+  member: string,
+  { control, members, onEvent, replaceMember }: StepContext,
+): Promise<StepOutcome> {
   const { topic, group } = control;
   if (replaceMember !== undefined) {
     await replaceMember(member);

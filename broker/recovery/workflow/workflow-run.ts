@@ -19,6 +19,8 @@ export interface WorkflowRun {
   readonly sinceMs: number;
   /** Nothing is done before. */
   readonly notBeforeMs: number;
+  /** While it is verified: since when what it was begun for is gone. */
+  readonly goneSinceMs?: number | undefined;
   readonly endedMs: number | undefined;
   /** What became of the last step, in words. */
   readonly note: string;
@@ -51,7 +53,12 @@ export function stepOf(run: WorkflowRun, { steps }: Playbook): Step | undefined 
 }
 
 /** After a step. One that fails is tried again, after pauses that double; then it is somebody's who can think. */
-export function afterStep(run: WorkflowRun, playbook: Playbook, { kind, note }: StepOutcome, nowMs: number): WorkflowRun {
+export function afterStep(
+  run: WorkflowRun,
+  playbook: Playbook,
+  { kind, note }: StepOutcome,
+  nowMs: number,
+): WorkflowRun {
   if (kind === 'escalate') return ended(run, 'escalated', note, nowMs);
   if (kind === 'done') {
     const step = run.step + 1;
@@ -63,15 +70,24 @@ export function afterStep(run: WorkflowRun, playbook: Playbook, { kind, note }: 
   return { ...run, failures, notBeforeMs: nowMs + playbook.retryAfterMs * 2 ** (failures - 1), note };
 }
 
-/** Where all steps are done: whether the trigger is gone. */
-export function afterLook(run: WorkflowRun, { verifyWithinMs }: Playbook, hit: Hit | undefined, nowMs: number): WorkflowRun {
+/** Where all steps are done: whether what it was begun for is gone, and stays so. `left`: what is left of it. */
+export function afterLook(run: WorkflowRun, playbook: Playbook, left: string | undefined, nowMs: number): WorkflowRun {
   if (run.state !== 'verifying') return run;
-  if (hit === undefined) return ended(run, 'recovered', run.note, nowMs);
-  if (nowMs - run.sinceMs < verifyWithinMs) return run;
-  return ended(run, 'escalated', `not gone after ${verifyWithinMs} ms: ${hit.evidence}`, nowMs);
+  const { verifyWithinMs, goneForMs } = playbook;
+  const goneSinceMs = left === undefined ? (run.goneSinceMs ?? nowMs) : undefined;
+  if (goneSinceMs !== undefined && nowMs - goneSinceMs >= goneForMs) return ended(run, 'recovered', run.note, nowMs);
+  if (left !== undefined && nowMs - run.sinceMs >= verifyWithinMs) {
+    return ended(run, 'escalated', `not gone after ${verifyWithinMs} ms: ${left}`, nowMs);
+  }
+  return goneSinceMs === run.goneSinceMs ? run : { ...run, goneSinceMs };
 }
 
-export function ended(run: WorkflowRun, state: 'recovered' | 'escalated' | 'cancelled', note: string, nowMs: number): WorkflowRun {
+export function ended(
+  run: WorkflowRun,
+  state: 'recovered' | 'escalated' | 'cancelled',
+  note: string,
+  nowMs: number,
+): WorkflowRun {
   return { ...run, state, note, endedMs: nowMs };
 }
 
@@ -82,7 +98,12 @@ export function isOver({ endedMs }: WorkflowRun): boolean {
 const HOUR_MS = 3_600_000;
 
 /** Why no run begins now, by what was run before; undefined: it may. One run of a group at a time. */
-export function restOf(playbook: Playbook, { subject }: Hit, runs: readonly WorkflowRun[], nowMs: number): string | undefined {
+export function restOf(
+  playbook: Playbook,
+  { subject }: Hit,
+  runs: readonly WorkflowRun[],
+  nowMs: number,
+): string | undefined {
   const own = runs.filter(({ playbook: name }) => name === playbook.name);
   const last = own.find((run) => run.subject === subject);
   if (last?.endedMs !== undefined && nowMs - last.endedMs < playbook.coolDownMs) {

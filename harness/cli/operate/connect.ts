@@ -1,5 +1,11 @@
 import type { Command } from 'commander';
-import { BrokerError, MessageBroker, type RedisAddress, type RedisEndpoint } from '../../../broker/index.js';
+import {
+  BrokerError,
+  MessageBroker,
+  type OnBrokerEvent,
+  type RedisAddress,
+  type RedisEndpoint,
+} from '../../../broker/index.js';
 import { parseRedisUrl } from '../../environment/server-url.js';
 import { HarnessError, UsageError } from '../../errors.js';
 import { EXIT, type ExitCode } from '../../exit-codes.js';
@@ -39,10 +45,14 @@ export function withServerFlags(command: Command): Command {
 }
 
 /** Connects for the time of `action`. Throws a HarnessError. */
-export async function withBroker<T>(flags: ServerFlags, action: (broker: MessageBroker) => Promise<T>): Promise<T> {
+export async function withBroker<T>(
+  flags: ServerFlags,
+  action: (broker: MessageBroker) => Promise<T>,
+  onEvent: OnBrokerEvent = () => {},
+): Promise<T> {
   const redis = endpointOf(flags, process.env[URL_VARIABLE]);
   try {
-    await using broker = await MessageBroker.connect({ redis, onEvent: () => {} });
+    await using broker = await MessageBroker.connect({ redis, onEvent });
     return await action(broker);
   } catch (error) {
     throw error instanceof BrokerError ? new OperationError(error) : error;

@@ -1,5 +1,6 @@
 import type { DeadLetter, DeadLetterKind } from '../../../broker/index.js';
 import type { Colours } from '../../colours.js';
+import { plain, plainLines, timeOf } from './terminal-text.js';
 
 const PAYLOAD_CHARACTERS = 2_000;
 const REASON_CHARACTERS = 100;
@@ -54,18 +55,4 @@ export function renderDetails(letter: DeadLetter, pc: Colours): string {
 /** For programs. */
 export function letterAsJson({ payload, ...letter }: DeadLetter): unknown {
   return { ...letter, payloadBase64: payload.toString('base64') };
-}
-
-function timeOf(ms: number): string {
-  return new Date(ms).toISOString();
-}
-
-/** What comes from a message must not steer the terminal, nor look like a line of ours. */
-function plain(text: string): string {
-  return text.replaceAll(/\p{Cc}/gu, '\ufffd');
-}
-
-/** The same of several lines. */
-function plainLines(text: string): string {
-  return text.split('\n').map(plain).join('\n');
 }

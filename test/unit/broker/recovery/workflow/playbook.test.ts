@@ -27,7 +27,11 @@ describe('playbooks', () => {
     ['an unknown step', [{ ...TRIM, steps: [{ do: 'reboot' }] }], /^playbooks\[0\]\.steps\[0\]\.do "reboot": /],
     ['an unknown trigger', [{ ...TRIM, when: { on: 'full-moon' } }], /^playbooks\[0\]\.when\.on "full-moon": /],
     ['a field that nobody knows', [{ ...TRIM, step: 1 }], /^playbooks\[0\].*step/],
-    ['a limit out of range', [{ ...TRIM, when: { on: 'memory-high', ratio: 90 } }], /^playbooks\[0\]\.when\.ratio 90: /],
+    [
+      'a limit out of range',
+      [{ ...TRIM, when: { on: 'memory-high', ratio: 90 } }],
+      /^playbooks\[0\]\.when\.ratio 90: /,
+    ],
     ['no step', [{ ...TRIM, steps: [] }], /^playbooks\[0\]\.steps/],
     ['a name twice', [TRIM, TRIM], /^playbooks\[1\]\.name "a": another playbook has this name/],
     [

@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { type PlaybookOptions, resolvePlaybooks } from '../../../../../broker/recovery/workflow/playbook.js';
-import { hitsOf, objectionOf, type RecoverySignals, TriggerWatch } from '../../../../../broker/recovery/workflow/signals.js';
+import {
+  hitsOf,
+  leftOf,
+  objectionOf,
+  type RecoverySignals,
+  TriggerWatch,
+} from '../../../../../broker/recovery/workflow/signals.js';
 
 const QUIET: RecoverySignals = {
   atMs: 100_000,
@@ -45,6 +51,19 @@ describe('a trigger', () => {
       watch.due([playbook], { ...QUIET, atMs, missingPartitions }).length;
     expect([at(0, [1]), at(4_999, [1]), at(5_000, [1, 2])]).toEqual([0, 0, 1]);
     expect([at(6_000, []), at(7_000, [1]), at(11_999, [1]), at(12_000, [1])]).toEqual([0, 0, 0, 1]);
+  });
+});
+
+describe('what a playbook was begun for', () => {
+  it('is left while dead letters of the cause are, quiet or not, and gone with them', () => {
+    const { when } = playbookOf({ on: 'dead-letters-quiet', quietForMs: 30_000 });
+    const back = { ...CAUSE, recentMs: [100_000] };
+    expect(hitsOf(when, { ...QUIET, causes: [back] })).toEqual([]);
+    expect(leftOf(when, 'f', { ...QUIET, causes: [back] })).toBe('3 dead letters');
+    expect(leftOf(when, 'other', { ...QUIET, causes: [back] })).toBeUndefined();
+    const missing = playbookOf({ on: 'group-missing' }).when;
+    expect(leftOf(missing, 'group', { ...QUIET, missingPartitions: [1] })).toMatch(/partitions 1/);
+    expect(leftOf(missing, 'group', QUIET)).toBeUndefined();
   });
 });
 

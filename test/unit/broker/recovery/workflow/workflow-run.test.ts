@@ -25,14 +25,14 @@ function playbookOf(more: object = {}): Playbook {
 
 describe('a run', () => {
   it('does its steps one after another, and has recovered when the trigger is gone', () => {
-    const playbook = playbookOf();
+    const playbook = playbookOf({ goneForMs: 0 });
     const first = beginRun(playbook, HIT, 0);
     expect(stepOf(first, playbook)?.do).toBe('wait');
     const second = afterStep(first, playbook, DONE, 10);
     expect(stepOf(second, playbook)?.do).toBe('recreate-group');
     const done = afterStep(second, playbook, DONE, 20);
     expect([done.state, stepOf(done, playbook)]).toEqual(['verifying', undefined]);
-    expect(afterLook(done, playbook, HIT, 30)).toBe(done);
+    expect(afterLook(done, playbook, 'some', 30)).toBe(done);
     expect(afterLook(done, playbook, undefined, 40)).toMatchObject({ state: 'recovered', endedMs: 40 });
   });
 
@@ -43,16 +43,31 @@ describe('a run', () => {
     const twice = afterStep(once, playbook, FAILED, 2_000);
     expect(twice.notBeforeMs).toBe(2_200);
     expect(afterStep(twice, playbook, DONE, 2_300)).toMatchObject({ step: 1, failures: 0 });
-    expect(afterStep(twice, playbook, FAILED, 3_000)).toMatchObject({ state: 'escalated', note: 'not yet', endedMs: 3_000 });
+    expect(afterStep(twice, playbook, FAILED, 3_000)).toMatchObject({
+      state: 'escalated',
+      note: 'not yet',
+      endedMs: 3_000,
+    });
   });
 
   it('tells somebody where the trigger is not gone in time, or a step says so', () => {
     const playbook = playbookOf({ verifyWithinMs: 50 });
     const verifying = afterStep(afterStep(beginRun(playbook, HIT, 0), playbook, DONE, 0), playbook, DONE, 100);
-    expect(afterLook(verifying, playbook, HIT, 149)).toBe(verifying);
-    expect(afterLook(verifying, playbook, HIT, 150)).toMatchObject({ state: 'escalated' });
+    expect(afterLook(verifying, playbook, 'some', 149)).toBe(verifying);
+    expect(afterLook(verifying, playbook, 'some', 150)).toMatchObject({ state: 'escalated' });
     const told = afterStep(beginRun(playbook, HIT, 0), playbook, { kind: 'escalate', note: 'call Ann' }, 5);
     expect(told).toMatchObject({ state: 'escalated', note: 'call Ann' });
+  });
+
+  it('has not recovered before what it was begun for has stayed away for as long as it has to', () => {
+    const playbook = playbookOf({ goneForMs: 100 });
+    const verifying = afterStep(afterStep(beginRun(playbook, HIT, 0), playbook, DONE, 0), playbook, DONE, 0);
+    const gone = afterLook(verifying, playbook, undefined, 50);
+    expect(gone).toMatchObject({ state: 'verifying', goneSinceMs: 50 });
+    const back = afterLook(gone, playbook, 'some', 149);
+    expect(back).toMatchObject({ state: 'verifying', goneSinceMs: undefined });
+    expect(afterLook(back, playbook, undefined, 150)).toMatchObject({ state: 'verifying', goneSinceMs: 150 });
+    expect(afterLook(gone, playbook, undefined, 150)).toMatchObject({ state: 'recovered' });
   });
 
   it('ends after so many outcomes as steps and tries allow, whatever they are', () => {
