@@ -74,7 +74,10 @@ describe('gauntlet broker recovery', () => {
     run.child.kill('SIGINT');
     expect(await run.ended).toBe(0);
     const audit = await ended('audit', topic, 'g', '--json');
-    const whats = audit.stdout.trim().split('\n').map((line) => (JSON.parse(line) as { what: string }).what);
+    const whats = audit.stdout
+      .trim()
+      .split('\n')
+      .map((line) => (JSON.parse(line) as { what: string }).what);
     expect(whats).toEqual(['step 1: redrive', 'done', 'step 2: redrive', 'done', 'recovered']);
   });
 
@@ -94,7 +97,10 @@ describe('gauntlet broker recovery', () => {
     const file = join(bed.dir, 'wrong.yaml');
     writeFileSync(file, PLAYBOOKS.replace('do: redrive, perSecond', 'do: reboot, perSecond'));
     const wrong = await ended('run', topic, 'g', '--playbooks', file);
-    expect(wrong).toMatchObject({ code: 2, stderr: expect.stringMatching(/playbooks\[0\]\.steps\[1\]\.do "reboot": /) });
+    expect(wrong).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/playbooks\[0\]\.steps\[1\]\.do "reboot": /),
+    });
     writeFileSync(file, '- {');
     expect(await ended('run', topic, 'g', '--playbooks', file)).toMatchObject({ code: 2 });
     const missing = await ended('run', topic, 'g', '--playbooks', join(bed.dir, 'none.yaml'));
