@@ -1,7 +1,7 @@
 import { callConfirmed } from '../../groups/confirmed-pipeline.js';
 import type { GroupControl } from '../../groups/group-control.js';
 import { mapOf } from '../../groups/lease-scripts.js';
-import { streamEntries } from '../../log/inventory.js';
+import { pagedEntries, readPage } from '../../log/inventory.js';
 import { recoveryKeys } from '../../log/keys.js';
 import { persistOn } from '../../redis/persist.js';
 import { Script } from '../../redis/script.js';
@@ -101,8 +101,8 @@ export class RecoveryStore {
 
   /** Oldest first. */
   async *audit(): AsyncGenerator<RecoveryAudit> {
-    const link = await this.#on(async (open) => open);
-    for await (const [id, fields] of streamEntries(link, this.#keys.audit, '-')) {
+    const read = (start: string) => this.#on((link) => readPage(link, this.#keys.audit, start, '+'));
+    for await (const [id, fields] of pagedEntries(read, '-')) {
       const entry = parsed<Omit<RecoveryAudit, 'atMs'>>(mapOf(fields).get('entry'));
       if (entry !== undefined) yield { ...entry, atMs: Number.parseInt(String(id), 10) };
     }

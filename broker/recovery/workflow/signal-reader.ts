@@ -1,7 +1,7 @@
 import type { GroupControl } from '../../groups/group-control.js';
 import { GroupWatch } from '../../groups/health/group-watch.js';
 import { readRoster } from '../../groups/roster-scripts.js';
-import { streamEntries } from '../../log/inventory.js';
+import { readPage } from '../../log/inventory.js';
 import { groupKeys, membersKey } from '../../log/keys.js';
 import type { Link } from '../../redis/link.js';
 import { persistOn } from '../../redis/persist.js';
@@ -108,18 +108,14 @@ function letterSource(control: GroupControl): LetterSource {
       onSlot(control, slotOf(topic, partition), async (link) => Number(await link.call('XLEN', stream(partition)))),
     page: (partition, after) =>
       onSlot(control, slotOf(topic, partition), async (link) => {
-        const page: SeenLetter[] = [];
-        for await (const entry of streamEntries(link, stream(partition), after === undefined ? '-' : `(${after}`)) {
+        const page = await readPage(link, stream(partition), after === undefined ? '-' : `(${after}`, '+');
+        return page.map((entry): SeenLetter => {
           const letter = parseDeadLetter(partition, entry);
-          page.push({ entry: entryOf(letter), fingerprint: letter.fingerprint, atMs: letter.atMs });
-          if (page.length === PAGE_LETTERS) break;
-        }
-        return page;
+          return { entry: entryOf(letter), fingerprint: letter.fingerprint, atMs: letter.atMs };
+        });
       }),
   };
 }
-
-const PAGE_LETTERS = 64;
 
 function numberIn(info: string, name: string): number {
   return Number(new RegExp(`^${name}:(\\d+)`, 'm').exec(info)?.[1] ?? 0);
