@@ -1,5 +1,7 @@
 import type { CancelTimer } from '../clock.js';
+import { laterEntryId } from '../log/entry-id.js';
 import type { GroupKeys } from '../log/keys.js';
+import type { Suspicion } from '../recovery/suspicion.js';
 import type { Link } from '../redis/link.js';
 import type { Delivery } from './delivery.js';
 import type { Settlement, Transition } from './group-scripts.js';
@@ -7,7 +9,7 @@ import type { HandledLog } from './handled-log.js';
 import { KeyGate } from './key-gate.js';
 import type { Lease } from './lease.js';
 import type { Acquired } from './lease-scripts.js';
-import { Position } from './position.js';
+import { Position, type TrackedEntry } from './position.js';
 
 export interface TenureOptions {
   readonly partition: number;
@@ -45,6 +47,14 @@ export class Tenure {
   readonly bitmaps: Map<string, Buffer>;
   readonly gate = new KeyGate<Delivery>();
   readonly retryTimers = new Set<CancelTimer>();
+  /** Told when it is over. */
+  readonly onOver = new Set<() => void>();
+  /** While messages of it are suspected to have ended its former owner. */
+  suspicion: Suspicion | undefined;
+  /** The last entry of the log of which a handler was started. */
+  begun: TrackedEntry | undefined;
+  /** What the renewal under way names: see {@link offerHi}. */
+  #offeredHi = '';
   readonly #lease: Lease;
   leftovers: Leftover[] = [];
   /** Ready, but it was not certain that the lease is held, or that settlements can be recorded. */
@@ -92,6 +102,17 @@ export class Tenure {
     return !this.isOver && !this.isLeaving && this.link.isOpen && this.#lease.isHeld(nowMs);
   }
 
+  /** What a renewal has to name now: see renew.lua. */
+  offerHi(): string {
+    this.#offeredHi = laterEntryId(this.begun?.id ?? '', this.suspicion?.hi ?? '');
+    return this.#offeredHi;
+  }
+
+  /** What the last renewal named, which is confirmed. */
+  get offeredHi(): string {
+    return this.#offeredHi;
+  }
+
   get hasUnsettledWork(): boolean {
     return this.unconfirmed !== undefined || this.position.isDirty || this.transitions.length > 0;
   }
@@ -110,5 +131,7 @@ export class Tenure {
     for (const cancel of this.retryTimers) cancel();
     this.retryTimers.clear();
     this.stalled = [];
+    for (const tell of [...this.onOver]) tell();
+    this.onOver.clear();
   }
 }

@@ -14,6 +14,7 @@ export interface PartitionKeys {
 
 export interface GroupKeys {
   readonly groups: string;
+  readonly producers: string;
   readonly log: string;
   readonly lease: string;
   readonly position: string;
@@ -48,6 +49,7 @@ export function groupKeys(topic: string, partition: number, group: string): Grou
   const prefix = `g:{${topic}.${partition}}:`;
   return {
     groups: `${prefix}groups`,
+    producers: `${prefix}producers`,
     log: `${prefix}log`,
     lease: `${prefix}lease:${group}`,
     position: `${prefix}pos:${group}`,

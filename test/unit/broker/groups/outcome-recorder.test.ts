@@ -18,6 +18,7 @@ function recorderOf(ordering: 'key' | 'none' = 'key') {
     onReady: (delivery) => ready.push(delivery),
     onRetryDue: (delivery) => ready.push(delivery),
     onChange: () => {},
+    isPoison: () => false,
   });
   return { recorder, ready, readyIds: () => ready.map(({ id }) => id) };
 }
