@@ -34,6 +34,11 @@ export function membersKey(topic: string, group: string): string {
   return `g:{${topic}}:members:${group}`;
 }
 
+/** What was done with what the group has given up, and by whom. */
+export function auditKey(topic: string, group: string): string {
+  return `g:{${topic}}:audit:${group}`;
+}
+
 export function partitionKeys(topic: string, partition: number): PartitionKeys {
   const prefix = `g:{${topic}.${partition}}:`;
   return {
