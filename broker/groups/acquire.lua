@@ -3,7 +3,8 @@
 --
 -- KEYS  1 groups     hash: group -> registration time, seconds
 --       2 lease      hash: owner, token, count, duration (ms), history; hi, the last entry that the owner had begun with its
---                    last renewal; suspect (see mark-suspect.lua), kill:<entry>:<index> -> "<owner>@<ms> <owner>@<ms>..";
+--                    last renewal; doubt, while what a silent owner had is not handled (see renew.lua);
+--                    suspect (see mark-suspect.lua), kill:<entry>:<index> -> "<owner>@<ms> <owner>@<ms>..";
 --                    deleted (see delete-group.lua), redriven (redrive.lua)
 --       3 position   hash: low, entries, and a bitmap for each entry above low
 --       4 retry      hash: <entry>:<index> -> retry row
@@ -14,8 +15,8 @@
 --       4 token, 5 count  of another owner's row that the caller saw unchanged for that row's whole duration; or ''
 --       6 acquire | watch  watch: takes over that row and no other, also not one that is free
 -- Reply { 1, token, history, position (flat), retry rows (flat), redriven, silent, hi, last, kills (flat) }   acquired;
---                  silent: '1' where the former owner fell silent, and this server's history is still the one on which it
---                  owned; hi: what it named; last: id of the entry appended last; kills: <entry>:<index>, its deaths
+--                  silent: '1' where the former owner fell silent, or one before it of which not all is handled, and this
+--                  server's history is still the one on which it owned; hi: what it named; last: id of the entry appended last; kills: <entry>:<index>, its deaths
 --       { 0, owner, token, count, duration }                       another owner's; nothing written
 --       { -1 }                                                     the group was deleted; nothing written
 --
@@ -25,7 +26,7 @@
 -- A death counts as a kill only where the owner that fell silent had named the message, on this history, and the message
 -- is still to be handled; each death once, since the name goes with it. Kills of another history go: entries are others there.
 if redis.call('HEXISTS', KEYS[2], 'deleted') == 1 then return { -1 } end
-local row = redis.call('HMGET', KEYS[2], 'owner', 'token', 'count', 'duration', 'history', 'hi', 'suspect')
+local row = redis.call('HMGET', KEYS[2], 'owner', 'token', 'count', 'duration', 'history', 'hi', 'suspect', 'doubt')
 local owner, stored, count = row[1] or '', row[2] or '0', row[3] or '0'
 local isFree = (owner == '' and ARGV[6] == 'acquire') or owner == ARGV[2]
 if not isFree and not (stored == ARGV[4] and count == ARGV[5]) then
@@ -34,7 +35,8 @@ end
 local now = redis.call('TIME')
 local token = string.format('%.0f', math.max(tonumber(stored) + 1, now[1] * 1000000 + now[2]))
 local history = string.match(redis.call('INFO', 'replication'), 'master_replid:(%w+)')
-local isSilent = owner ~= '' and owner ~= ARGV[2] and row[5] == history
+local hasDied = owner ~= '' and owner ~= ARGV[2] and row[5] == history
+local isSilent = hasDied or (row[8] == '1' and row[5] == history)
 
 -- Neither settled nor gone.
 local function isLeft(field)
@@ -48,14 +50,18 @@ local function isLeft(field)
   return math.floor(byte / 2 ^ (index % 8)) % 2 == 0
 end
 
-if isSilent and row[7] and isLeft(row[7]) then
+if hasDied and row[7] and isLeft(row[7]) then
   local field = 'kill:' .. row[7]
   local before = redis.call('HGET', KEYS[2], field)
   local death = owner .. '@' .. string.format('%.0f', now[1] * 1000 + math.floor(now[2] / 1000))
   redis.call('HSET', KEYS[2], field, before and before .. ' ' .. death or death)
 end
 redis.call('HDEL', KEYS[2], 'suspect')
-if not isSilent then redis.call('HDEL', KEYS[2], 'hi') end
+if isSilent then
+  redis.call('HSET', KEYS[2], 'doubt', '1')
+else
+  redis.call('HDEL', KEYS[2], 'hi', 'doubt')
+end
 local kills = {}
 local fields = redis.call('HGETALL', KEYS[2])
 for i = 1, #fields, 2 do

@@ -107,9 +107,19 @@ function killsOf(deaths: string): Kill[] {
 }
 
 /** See renew.lua; what it replies: {@link parseFenced}, and {@link parseRedriven} where it renewed. */
-export function renewCall(keys: GroupKeys, owner: string, token: string, hi = ''): ScriptCall {
-  return { script: renewScript, keys: [keys.lease], args: [owner, token, hi] };
+export function renewCall(keys: GroupKeys, owner: string, token: string, named: Named = NOTHING_NAMED): ScriptCall {
+  return { script: renewScript, keys: [keys.lease], args: [owner, token, named.hi, named.isCleared ? 1 : 0] };
 }
+
+/** What a renewal tells besides that the owner lives. */
+export interface Named {
+  /** The last entry that is begun, or about to be. */
+  readonly hi: string;
+  /** Nothing of it is suspected. */
+  readonly isCleared: boolean;
+}
+
+const NOTHING_NAMED: Named = { hi: '', isCleared: false };
 
 /** See release.lua. */
 export function releaseCall(keys: GroupKeys, owner: string, token: string): ScriptCall {

@@ -8,7 +8,7 @@ import type { Settlement, Transition } from './group-scripts.js';
 import type { HandledLog } from './handled-log.js';
 import { KeyGate } from './key-gate.js';
 import type { Lease } from './lease.js';
-import type { Acquired } from './lease-scripts.js';
+import type { Acquired, Named } from './lease-scripts.js';
 import { Position, type TrackedEntry } from './position.js';
 
 export interface TenureOptions {
@@ -53,8 +53,7 @@ export class Tenure {
   suspicion: Suspicion | undefined;
   /** The last entry of the log of which a handler was started. */
   begun: TrackedEntry | undefined;
-  /** What the renewal under way names: see {@link offerHi}. */
-  #offeredHi = '';
+  #namedHi = '';
   readonly #lease: Lease;
   leftovers: Leftover[] = [];
   /** Ready, but it was not certain that the lease is held, or that settlements can be recorded. */
@@ -102,15 +101,15 @@ export class Tenure {
     return !this.isOver && !this.isLeaving && this.link.isOpen && this.#lease.isHeld(nowMs);
   }
 
-  /** What a renewal has to name now: see renew.lua. */
-  offerHi(): string {
-    this.#offeredHi = laterEntryId(this.begun?.id ?? '', this.suspicion?.hi ?? '');
-    return this.#offeredHi;
+  /** What the renewal that is about to be sent names. */
+  name(): Named {
+    this.#namedHi = laterEntryId(this.begun?.id ?? '', this.suspicion?.hi ?? '');
+    return { hi: this.#namedHi, isCleared: this.suspicion === undefined };
   }
 
-  /** What the last renewal named, which is confirmed. */
-  get offeredHi(): string {
-    return this.#offeredHi;
+  /** The last entry that the last renewal has named. */
+  get namedHi(): string {
+    return this.#namedHi;
   }
 
   get hasUnsettledWork(): boolean {

@@ -98,7 +98,7 @@ export class PoisonMessageHandler {
   renewed(tenure: Tenure): void {
     const { suspicion, position } = tenure;
     if (suspicion === undefined) return;
-    const passing = suspicion.renewed(tenure.offeredHi);
+    const passing = suspicion.renewed(tenure.namedHi);
     for (const delivery of passing) this.#options.dispatcher.enqueue(delivery);
     if (suspicion.isOver(position.low)) tenure.suspicion = undefined;
     if (passing.length > 0) this.#options.dispatcher.pump();

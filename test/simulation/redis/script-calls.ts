@@ -30,7 +30,9 @@ export const acquireAs = (owner: string, token = '', count = '') => {
   const keys = ['groups', 'lease', 'pos:g', 'retry', 'producers'];
   return ['EVAL', acquire, '5', ...keys, 'g', owner, '2000', token, count, 'acquire'];
 };
-export const renewAs = (owner: string, hi = '') => ['EVAL', renew, '1', 'lease', owner, '$token', hi];
+export const renewAs = (owner: string, hi = '', cleared = '0') => {
+  return ['EVAL', renew, '1', 'lease', owner, '$token', hi, cleared];
+};
 export const markAs = (owner: string, suspect: string, survived = '') => {
   return ['EVAL', mark, '1', 'lease', owner, '$token', suspect, survived];
 };

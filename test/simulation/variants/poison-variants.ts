@@ -49,15 +49,21 @@ export const POISON_VARIANTS: readonly Variant[] = [
   {
     name: 'begun-unnamed',
     rule: 'after an owner fell silent nothing of what it may have had is begun before a renewal has named it',
-    seed: 1,
+    seed: 3,
     breaks: ['no-wedge', 'healthy-stays'],
     bias: { profiles: ['kills'], overrides: DEADLY },
-    patch: () =>
-      replaceMethod(Suspicion.prototype, 'passage', (passage) => {
+    patch: () => {
+      const undoPassage = replaceMethod(Suspicion.prototype, 'passage', (passage) => {
         return function (this: Suspicion, delivery) {
           const decided = passage.call(this, delivery);
           return decided === 'hold' ? 'pass' : decided;
         };
-      }),
+      });
+      const undoRenewed = replaceMethod(Suspicion.prototype, 'renewed', () => () => []);
+      return () => {
+        undoPassage();
+        undoRenewed();
+      };
+    },
   },
 ];

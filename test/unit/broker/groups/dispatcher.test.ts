@@ -241,13 +241,13 @@ describe('a dispatcher', () => {
     const { dispatcher } = dispatcherOf(() => {}, 2);
     const { tenure } = heldTenure();
     const [first, second, third] = [1, 2, 3].map((sequence) => logDelivery(tenure, sequence)) as Delivery[];
-    expect(tenure.offerHi()).toBe('');
+    expect(tenure.name()).toEqual({ hi: '', isCleared: true });
     for (const delivery of [second!, first!]) dispatcher.enqueue(delivery);
     dispatcher.pump();
-    expect(tenure.offerHi()).toBe('2-0');
+    expect(tenure.name().hi).toBe('2-0');
     dispatcher.enqueue(third!);
     dispatcher.pump();
-    expect([tenure.offeredHi, tenure.offerHi()]).toEqual(['2-0', '3-0']);
+    expect([tenure.namedHi, tenure.name().hi]).toEqual(['2-0', '3-0']);
   });
 
   it('looks at the deadline of the lease right before each message', () => {
