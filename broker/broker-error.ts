@@ -6,6 +6,8 @@ export type BrokerErrorCode =
   | 'topic-mismatch'
   | 'topic-missing'
   | 'group-missing'
+  /** The message cannot be decoded: it is not put back, since it would be set aside again. */
+  | 'undecodable'
   /** The group has a living member: it is not deleted. */
   | 'group-in-use'
   /** A living member of the group has the same id. */

@@ -1,6 +1,7 @@
 import type { HealthFinding, PoisonLoop } from './groups/health/finding.js';
 import type { HealthState } from './groups/health/member-health.js';
 import type { Durability } from './log/message.js';
+import type { QuarantineReason } from './recovery/quarantine-evidence.js';
 import type { RunState } from './recovery/workflow/workflow-run.js';
 
 /** What the broker reports while it runs, besides outcomes: given to `onEvent`. */
@@ -116,7 +117,28 @@ export type BrokerEvent =
   | { readonly kind: 'group-deleted'; readonly topic: string; readonly group: string }
   /** It is recorded. Not told where the answer to that was lost with the tenure. */
   | { readonly kind: 'dead-lettered'; readonly topic: string; readonly group: string; readonly id: string }
-  | { readonly kind: 'quarantined'; readonly topic: string; readonly group: string; readonly position: string }
+  | {
+      readonly kind: 'quarantined';
+      readonly topic: string;
+      readonly group: string;
+      readonly position: string;
+      /** Undefined where it cannot be decoded. */
+      readonly id: string | undefined;
+      readonly reason: QuarantineReason;
+    }
+  /** A handler has not returned for `hangingMs`: told once of each handling. */
+  | {
+      readonly kind: 'message-hanging';
+      readonly topic: string;
+      readonly group: string;
+      readonly partition: number;
+      readonly id: string;
+      readonly key: string | undefined;
+      readonly attempt: number;
+      readonly runningMs: number;
+      /** It is in quarantine from now on. */
+      readonly isSetAside: boolean;
+    }
   /** A playbook begins for a subject, or has ended: told by the AutoRecoveryWorkflow that leads. */
   | {
       readonly kind: 'recovery';

@@ -32,10 +32,15 @@ export {
 } from './log/message.js';
 export type { OnPublishOutcome, PublishOutcome } from './log/outgoing-frame.js';
 export { MessageBroker } from './message-broker.js';
+export type { AuditedAction, AuditRecord, Warrant } from './recovery/audit-log.js';
 export type { DeadLetter, Shelf } from './recovery/dead-letter.js';
-export type { DeadLetterFilter, DeadLetterKind, DeadLetters } from './recovery/dead-letters.js';
+export type { DeadLetterFilter } from './recovery/dead-letter-filter.js';
+export type { DeadLetterKind, DeadLetters } from './recovery/dead-letters.js';
+export type { PoisonOptions } from './recovery/poison-options.js';
+export type { QuarantineEvidence, QuarantineReason } from './recovery/quarantine-evidence.js';
 export type { RedriveOptions, RedriveSummary } from './recovery/redrive.js';
 export type { HandlingFailure } from './recovery/retry-row.js';
+export type { Kill } from './recovery/suspicion.js';
 export type { AutoRecoveryWorkflow } from './recovery/workflow/auto-recovery-workflow.js';
 export type { PlaybookOptions } from './recovery/workflow/playbook.js';
 export { READY_PLAYBOOKS } from './recovery/workflow/ready-playbooks.js';

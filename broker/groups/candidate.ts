@@ -52,7 +52,8 @@ export class Candidate {
 
   /** When to ask for it before the next renewal: what another one may be about to give back, or does not renew any more. */
   get lookAtMs(): number {
-    const { intent, lease, askedMs } = this;
+    const { intent, lease, askedMs, tenure } = this;
+    if (tenure?.suspicion?.wantsRenewal === true) return Number.NEGATIVE_INFINITY;
     if (intent.kind === 'own' && lease.takeoverAtMs !== undefined) return askedMs + AWAITED_EVERY_MS;
     const takeoverMs = intent.kind === 'watch' ? lease.takeoverAfterMs(intent.patienceMs) : undefined;
     return takeoverMs === undefined ? Number.POSITIVE_INFINITY : takeoverMs + 1;

@@ -2,7 +2,7 @@
 -- Deletes a group on one partition, or tells who owns the partition.
 --
 -- KEYS  1 groups        hash: group -> registration time, seconds
---       2 lease         hash: owner, token, count, duration (ms), history, deleted
+--       2 lease         hash: owner, token, count, duration (ms), history, deleted; hi, doubt, suspect, kill:.. (see acquire.lua)
 --       3 position      hash
 --       4 retry         hash
 --       5 dead letters  stream
@@ -27,6 +27,10 @@ if ARGV[4] == 'look' then return { 1 } end
 redis.call('HDEL', KEYS[1], ARGV[1])
 redis.call('HSET', KEYS[2], 'owner', '', 'token', token, 'count', '0', 'deleted', '1')
 redis.call('PEXPIRE', KEYS[2], ARGV[6])
+for _, field in ipairs(redis.call('HKEYS', KEYS[2])) do
+  local isKill = string.sub(field, 1, 5) == 'kill:'
+  if isKill or field == 'hi' or field == 'doubt' or field == 'suspect' then redis.call('HDEL', KEYS[2], field) end
+end
 redis.call('DEL', KEYS[3], KEYS[4], KEYS[7])
 if ARGV[5] == '1' then redis.call('DEL', KEYS[5], KEYS[6]) end
 return { 1 }

@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.js';
+import type { CancelTimer, Clock } from '../clock.js';
 import type { ConcurrencyLimit } from './concurrency/concurrency-limit.js';
 import { OverdueHandlings } from './concurrency/overdue-handlings.js';
 import type { Delivery, Handler } from './delivery.js';
@@ -6,7 +6,7 @@ import type { HandlerMeter } from './health/handler-meter.js';
 import type { Tenure } from './tenure.js';
 
 export interface DispatcherOptions {
-  readonly clock: Pick<Clock, 'soon' | 'nowMs'>;
+  readonly clock: Pick<Clock, 'soon' | 'nowMs' | 'after'>;
   readonly handler: Handler;
   /** Handlers that may run at a time. */
   readonly limit: ConcurrencyLimit;
@@ -39,6 +39,12 @@ export class Dispatcher {
   readonly #idleWaiters = new Map<Tenure, () => void>();
   #isPumping = false;
   #isScheduled = false;
+  /** To be handled while nothing else is; see {@link alone}. */
+  #alone: Delivery | undefined;
+  #isAloneStarted = false;
+  /** Handlers that it is not waited for: they have run for too long. */
+  #disregarded = 0;
+  #cancelPatience: CancelTimer | undefined;
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
@@ -58,6 +64,12 @@ export class Dispatcher {
     this.#queue.push(delivery);
   }
 
+  /** Puts it at the head of the queue. */
+  enqueueFirst(delivery: Delivery): void {
+    if (this.#next > 0) this.#queue[--this.#next] = delivery;
+    else this.#queue.unshift(delivery);
+  }
+
   /** Lets go of what tenures that are over have left in the queue: while handlers hang nothing else comes by it. */
   dropEnded(): void {
     this.#queue = this.#queue.slice(this.#next).filter(({ tenure }) => !tenure.isOver);
@@ -66,7 +78,7 @@ export class Dispatcher {
 
   /** The tenure may handle again: what was set aside is ready. */
   resume(tenure: Tenure): void {
-    if (tenure.stalled.length === 0) return;
+    if (tenure.stalled.length === 0 && this.#alone === undefined) return;
     for (const delivery of tenure.stalled) this.#queue.push(delivery);
     tenure.stalled = [];
     this.pump();
@@ -75,6 +87,30 @@ export class Dispatcher {
   /** Handlers of a partition that run now. */
   runningOf(partition: number): Delivery[] {
     return this.#pending.filter((delivery) => delivery.partition === partition);
+  }
+
+  /**
+   * Handles the message while no other handler runs: none starts until it has returned or its tenure is over. Those that have not
+   * returned within `patienceMs` are not waited for: they may never return.
+   */
+  alone(delivery: Delivery, patienceMs: number): void {
+    this.#alone = delivery;
+    this.#isAloneStarted = false;
+    this.#disregarded = 0;
+    this.#cancelPatience = this.#options.clock.after(patienceMs, () => {
+      this.#disregarded = this.#running;
+      this.pump();
+    });
+    this.pump();
+  }
+
+  /** The message, handled or not, holds up nothing any more. */
+  releaseAlone(delivery: Delivery): void {
+    if (this.#alone === delivery) {
+      if (!this.#isAloneStarted) this.enqueueFirst(delivery);
+      this.#endAlone();
+    }
+    this.pump();
   }
 
   /** Starts no handler until {@link unpause}. */
@@ -96,6 +132,7 @@ export class Dispatcher {
   /** Starts nothing more; resolves when no handler runs. */
   async stop(): Promise<void> {
     this.#isStopped = true;
+    this.#cancelPatience?.();
     if (this.#running === 0) return;
     await new Promise<void>((resolve) => {
       this.#onIdle = resolve;
@@ -109,6 +146,7 @@ export class Dispatcher {
     const { clock } = this.#options;
     let calls = 0;
     try {
+      if (this.#alone !== undefined && !this.#isAloneDone(this.#alone)) return;
       while (this.#next < this.#queue.length && !this.#isStopped && !this.#isPaused) {
         const nowMs = clock.nowMs();
         if (!this.#hasRoom(nowMs)) break;
@@ -132,8 +170,28 @@ export class Dispatcher {
     return this.#running < limit.now(nowMs, this.#overdue.count(this.#pending, limit.overdueMs, nowMs));
   }
 
+  /** Starts it where it may; whether others may start again. */
+  #isAloneDone(delivery: Delivery): boolean {
+    const nowMs = this.#options.clock.nowMs();
+    const { tenure } = delivery;
+    if (!this.#isAloneStarted && this.#running <= this.#disregarded && tenure.mayHandle(nowMs)) {
+      this.#isAloneStarted = true;
+      this.#cancelPatience?.();
+      this.#start(delivery, nowMs);
+    }
+    if (tenure.isOver || (tenure.isLeaving && !this.#isAloneStarted)) this.#endAlone();
+    return this.#alone === undefined;
+  }
+
+  #endAlone(): void {
+    this.#alone = undefined;
+    this.#cancelPatience?.();
+  }
+
   #start(delivery: Delivery, nowMs: number): void {
     delivery.startedAtMs = nowMs;
+    const { entry, tenure } = delivery;
+    if (entry !== undefined && entry.ordinal > (tenure.begun?.ordinal ?? 0)) tenure.begun = entry;
     this.#running++;
     let promise: Promise<unknown> | undefined;
     try {
@@ -175,6 +233,7 @@ export class Dispatcher {
     const { clock, meter, limit } = this.#options;
     const nowMs = clock.nowMs();
     const serviceMs = nowMs - delivery.startedAtMs;
+    if (delivery === this.#alone) this.#endAlone();
     meter.count(serviceMs, failed);
     limit.returned(serviceMs, inFlight, failed, nowMs);
     if (failed) this.#options.onFailed(delivery, error);

@@ -7,6 +7,9 @@ import { classifyFailure, isRedirection } from '../redis/refusal.js';
 import { slotOf } from '../redis/slot.js';
 import { type CallResult, ConfirmedPipeline } from './confirmed-pipeline.js';
 import { parseRegisterReply, registerCall } from './lease-scripts.js';
+import { waitMsOf } from './lease-timing.js';
+import { replicasOf } from './ownership.js';
+import type { SubscriptionContext } from './subscription-context.js';
 import type { StartAt } from './subscription-options.js';
 
 export interface RegistrationOptions {
@@ -137,4 +140,22 @@ function named(prefix: string, partitions: ReadonlySet<number>): string[] {
   const sorted = [...partitions].sort((a, b) => a - b);
   const rest = sorted.length - MOST_NAMED;
   return [`${prefix}${sorted.slice(0, MOST_NAMED).join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`];
+}
+
+/** Of a member that is about to join. */
+export function registrationOf(
+  { topic, partitions, group, directory, policy, clock, options }: SubscriptionContext,
+  linkOf: (slot: number) => Link | undefined,
+): GroupRegistration {
+  return new GroupRegistration({
+    topic,
+    partitions,
+    group,
+    startAt: options.startAt,
+    directory,
+    clock,
+    waitMs: waitMsOf(options.lease),
+    linkOf,
+    replicasOf: (slot) => replicasOf(directory, slot, policy),
+  });
 }

@@ -167,7 +167,7 @@ export class LeaseKeeper {
       const request = requests[i]!;
       candidate.askedMs = nowMs;
       return request.kind === 'renew'
-        ? renewCall(candidate.keys, owner, request.token)
+        ? renewCall(candidate.keys, owner, request.token, candidate.tenure?.name())
         : acquireCall(candidate.keys, group, owner, timing.durationMs, request);
     });
     const needed = replicasOf(candidates[0]!.slot);

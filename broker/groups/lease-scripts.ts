@@ -1,4 +1,5 @@
 import type { GroupKeys } from '../log/keys.js';
+import type { Kill, Lapse } from '../recovery/suspicion.js';
 import { Script } from '../redis/script.js';
 import type { CommandArgument, Reply } from '../redis/wire-command.js';
 import type { LeaseRequest, LeaseRow } from './lease.js';
@@ -30,6 +31,10 @@ export interface Acquired {
   readonly retries: ReadonlyMap<string, Buffer>;
   /** The last redrive that is among them: see redrive.lua. */
   readonly redriven: number;
+  /** Where the former owner fell silent while the server was well. */
+  readonly lapse: Lapse | undefined;
+  /** `<entry>:<index>` -> the deaths of owners that had named it. */
+  readonly kills: ReadonlyMap<string, readonly Kill[]>;
 }
 
 /** Why a script of an owner was refused: whose row it is. `owner` is empty where it is nobody's. */
@@ -48,7 +53,7 @@ export function acquireCall(
 ): ScriptCall {
   return {
     script: acquireScript,
-    keys: [keys.groups, keys.lease, keys.position, keys.retry, keys.redriven],
+    keys: [keys.groups, keys.lease, keys.position, keys.retry, keys.redriven, keys.producers],
     args: [group, owner, durationMs, expected?.token ?? '', expected?.count ?? '', kind],
   };
 }
@@ -62,7 +67,7 @@ export function parseAcquireReply(reply: Reply): AcquireReply {
   const [isAcquired, ...rest] = reply as [number, ...Buffer[]];
   if (isAcquired === -1) return { kind: 'deleted' };
   if (isAcquired !== 1) return { kind: 'foreign', row: rowOf(rest) };
-  const [token, history, position, retries, redriven] = rest as unknown as [Buffer, Buffer, Buffer[], Buffer[], Buffer];
+  const [token, history, position, retries, redriven, silent, hi, last, kills] = rest as unknown as AcquiredReply;
   const bitmaps = mapOf(position);
   const low = String(bitmaps.get('low'));
   const entries = Number(bitmaps.get('entries') ?? 0);
@@ -75,14 +80,46 @@ export function parseAcquireReply(reply: Reply): AcquireReply {
     bitmaps,
     retries: mapOf(retries),
     redriven: Number(redriven),
+    lapse: String(silent) === '1' ? { hi: String(hi), last: String(last) } : undefined,
+    kills: new Map([...mapOf(kills)].map(([position, deaths]) => [position, killsOf(String(deaths))])),
   };
   return { kind: 'acquired', acquired };
 }
 
-/** See renew.lua; what it replies: {@link parseFenced}, and {@link parseRedriven} where it renewed. */
-export function renewCall(keys: GroupKeys, owner: string, token: string): ScriptCall {
-  return { script: renewScript, keys: [keys.lease], args: [owner, token] };
+type AcquiredReply = [
+  token: Buffer,
+  history: Buffer,
+  position: Buffer[],
+  retries: Buffer[],
+  redriven: Buffer,
+  silent: Buffer,
+  hi: Buffer,
+  last: Buffer,
+  kills: Buffer[],
+];
+
+/** "<owner>@<ms> <owner>@<ms>.." */
+function killsOf(deaths: string): Kill[] {
+  return deaths.split(' ').map((death) => {
+    const at = death.lastIndexOf('@');
+    return { consumer: death.slice(0, at), atMs: Number(death.slice(at + 1)) };
+  });
 }
+
+/** See renew.lua; what it replies: {@link parseFenced}, and {@link parseRedriven} where it renewed. */
+export function renewCall(keys: GroupKeys, owner: string, token: string, named: Named = NOTHING_NAMED): ScriptCall {
+  return { script: renewScript, keys: [keys.lease], args: [owner, token, named.hi, named.isCleared ? 1 : 0] };
+}
+
+/** What a renewal tells besides that the owner lives. */
+export interface Named {
+  /** The last entry that is begun, or about to be. */
+  readonly hi: string;
+  /** Nothing of it is suspected. */
+  readonly isCleared: boolean;
+}
+
+const NOTHING_NAMED: Named = { hi: '', isCleared: false };
 
 /** See release.lua. */
 export function releaseCall(keys: GroupKeys, owner: string, token: string): ScriptCall {

@@ -167,6 +167,11 @@ export class Membership {
     this.#ownership.onFenced(tenure, fenced);
   }
 
+  /** Some tenure wants to be renewed before its time. */
+  renewSoon(): void {
+    this.#ownership.look();
+  }
+
   onLinkOpen(link: Link): void {
     this.#ownership.onLinkOpen(link);
     this.#handOver.answered();

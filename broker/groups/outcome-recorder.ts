@@ -1,10 +1,10 @@
 import type { BrokerEvent } from '../broker-event.js';
 import type { Clock } from '../clock.js';
 import type { Random } from '../random.js';
+import type { Findings, QuarantineEvidence, QuarantineReason } from '../recovery/quarantine-evidence.js';
 import { type RetryPolicy, retryDelayMs } from '../recovery/retry-policy.js';
 import { decodeRetryRow, describeFailure, encodeRetryRow, withFailure } from '../recovery/retry-row.js';
 import type { Delivery } from './delivery.js';
-import type { UndecodableReason } from './entry-reader.js';
 import type { TrackedEntry } from './position.js';
 import type { Tenure } from './tenure.js';
 
@@ -22,11 +22,15 @@ export interface OutcomeRecorderOptions {
   onRetryDue(delivery: Delivery): void;
   /** Something has to be recorded. */
   onChange(): void;
+  /** Whether a message that has just failed is given up for that, with attempts left. */
+  isPoison(delivery: Delivery): boolean;
 }
 
 /** Turns what became of a message into bookkeeping: settled, to be retried, dead letter, quarantine. */
 export class OutcomeRecorder {
   readonly #options: OutcomeRecorderOptions;
+  /** They are set aside, and their handlers still run: only their keys wait for those. */
+  readonly #setAside = new Set<Delivery>();
 
   constructor(options: OutcomeRecorderOptions) {
     this.#options = options;
@@ -82,7 +86,7 @@ export class OutcomeRecorder {
   handled(delivery: Delivery): void {
     const { tenure } = delivery;
     if (delivery.failedAttempts === 0) delivery.rememberHandled();
-    if (tenure.isOver) return;
+    if (this.#wasSetAside(delivery) || tenure.isOver) return;
     if (delivery.recordedAttempts > 0) this.#transition(delivery, 'done', '', '');
     this.#leaveLog(delivery);
     this.#finish(delivery);
@@ -90,7 +94,7 @@ export class OutcomeRecorder {
 
   failed(delivery: Delivery, error: unknown): void {
     const { tenure } = delivery;
-    if (tenure.isOver) return;
+    if (this.#wasSetAside(delivery) || tenure.isOver) return;
     const { clock, owner, retry } = this.#options;
     const failure = describeFailure(error, delivery.attempt, clock.wallMs(), owner);
     delivery.failures = withFailure(delivery.failures, failure);
@@ -99,6 +103,10 @@ export class OutcomeRecorder {
     const countedAttempts = delivery.failedAttempts - forgivenAttempts;
     if (failure.permanent || countedAttempts >= retry.maxAttempts) {
       this.#deadLetter(delivery);
+      return;
+    }
+    if (this.#options.isPoison(delivery)) {
+      this.setAside(delivery, 'same-failure');
       return;
     }
     const delayMs = retryDelayMs(retry, countedAttempts, this.#options.random);
@@ -122,9 +130,9 @@ export class OutcomeRecorder {
     tenure.retryTimers.add(cancel);
   }
 
-  /** Sets an undecodable message of the log aside. */
-  quarantine(tenure: Tenure, entry: TrackedEntry, index: number, reason: UndecodableReason, bytes: Buffer): void {
-    this.#setAside(tenure, entry.id, index, 0, reason, bytes);
+  /** Sets a message of the log aside that is not to be handled. */
+  quarantine(tenure: Tenure, entry: TrackedEntry, index: number, reason: QuarantineReason, bytes: Buffer): void {
+    this.#quarantine(tenure, entry.id, index, 0, { reason }, bytes);
     tenure.position.settle(entry, index);
   }
 
@@ -132,24 +140,51 @@ export class OutcomeRecorder {
   quarantineRow(tenure: Tenure, entryId: string, index: number, stored: Buffer): void {
     const attempts = Number.parseInt(stored.toString('latin1', 0, 10), 10);
     const message = decodeRetryRow(stored)?.message ?? stored;
-    if (attempts > 0) this.#setAside(tenure, entryId, index, attempts, 'bad-retry-row', message);
+    if (attempts > 0) this.#quarantine(tenure, entryId, index, attempts, { reason: 'bad-retry-row' }, message);
+  }
+
+  /** Sets a message aside that no handler has: the next one of its key may go on. */
+  setAside(delivery: Delivery, reason: QuarantineReason, findings: Findings = {}): void {
+    this.#quarantineDelivery(delivery, reason, findings);
+    this.#finish(delivery);
+  }
+
+  /** Sets a message aside whose handler runs: its key waits until that returns, and what it does then is recorded nowhere. */
+  setAsideRunning(delivery: Delivery, runningMs: number): void {
+    this.#setAside.add(delivery);
+    this.#quarantineDelivery(delivery, 'hanging', { runningMs });
   }
 
   get #isUnordered(): boolean {
     return this.#options.ordering === 'none';
   }
 
-  #setAside(
+  #wasSetAside(delivery: Delivery): boolean {
+    if (this.#setAside.size === 0 || !this.#setAside.delete(delivery)) return false;
+    if (!delivery.tenure.isOver) this.#finish(delivery);
+    return true;
+  }
+
+  #quarantineDelivery(delivery: Delivery, reason: QuarantineReason, findings: Findings): void {
+    const { tenure, entryId, index, id, recordedAttempts, failedAttempts: attempts, failures, decoded } = delivery;
+    const known = { reason, id, attempts, failures, ...findings };
+    this.#quarantine(tenure, entryId, index, recordedAttempts, known, decoded.raw);
+    this.#leaveLog(delivery);
+  }
+
+  #quarantine(
     tenure: Tenure,
     entry: string,
     index: number,
     fromAttempt: number,
-    reason: UndecodableReason | 'bad-retry-row',
+    { id, ...known }: Omit<QuarantineEvidence, 'atMs' | 'consumer'> & { readonly id?: string },
     message: Buffer,
   ): void {
     const { topic, group, owner, clock, onChange } = this.#options;
-    const row = JSON.stringify({ reason, atMs: clock.wallMs(), consumer: owner });
-    const event = { kind: 'quarantined', topic, group, position: `${entry}:${index}` } as const;
+    const evidence: QuarantineEvidence = { ...known, atMs: clock.wallMs(), consumer: owner };
+    const { reason } = known;
+    const event = { kind: 'quarantined', topic, group, position: `${entry}:${index}`, id, reason } as const;
+    const row = JSON.stringify(evidence);
     tenure.transitions.push({ kind: 'quarantine', entry, index, fromAttempt, row, message, event });
     onChange();
   }

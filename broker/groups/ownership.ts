@@ -182,6 +182,11 @@ export class Ownership {
     this.#keeper.onLinkClosed(link);
   }
 
+  /** Renews now what has something to name, and asks for what is due. */
+  look(): void {
+    this.#keeper.look();
+  }
+
   /** The directory may name another master. */
   onDirectoryChange(): void {
     this.#keeper.tick();

@@ -2,6 +2,8 @@
 export class TrackedEntry {
   readonly id: string;
   readonly count: number;
+  /** Its place among those that were read. */
+  readonly ordinal: number;
   settledCount = 0;
   /** Bit i: message i is settled. */
   readonly bits: Uint8Array;
@@ -10,9 +12,10 @@ export class TrackedEntry {
   /** A bitmap was recorded: it has to be removed when low passes. */
   isRecorded = false;
 
-  constructor(id: string, count: number, settled: Uint8Array | undefined) {
+  constructor(id: string, count: number, settled: Uint8Array | undefined, ordinal = 0) {
     this.id = id;
     this.count = count;
+    this.ordinal = ordinal;
     this.bits = new Uint8Array((count + 7) >> 3);
     if (settled === undefined) return;
     this.isRecorded = true;
@@ -46,6 +49,7 @@ export interface PositionChange {
 export class Position {
   #low: string;
   #passed: number;
+  #tracked = 0;
   #entries: TrackedEntry[] = [];
   #first = 0;
   /** Entries that were dirty at some time since the last change was taken. */
@@ -83,7 +87,7 @@ export class Position {
 
   /** Adds the next entry of the log; `settled` is its recorded bitmap. */
   track(id: string, count: number, settled: Uint8Array | undefined): TrackedEntry {
-    const entry = new TrackedEntry(id, count, settled);
+    const entry = new TrackedEntry(id, count, settled, ++this.#tracked);
     this.#entries.push(entry);
     if (entry.isComplete) this.#advance();
     return entry;

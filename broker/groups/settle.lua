@@ -2,7 +2,7 @@
 -- Records what an owner has settled in one partition: position, retries, dead letters, quarantine. All or, for a stale
 -- owner, nothing.
 --
--- KEYS  1 lease        hash: owner, token, count, duration (ms), history
+-- KEYS  1 lease        hash: owner, token, count, duration (ms), history; kill:<entry>:<index> (see acquire.lua)
 --       2 position     hash: low, entries, and a bitmap for each entry above low (byte i/8, bit i%8 = message i is settled)
 --       3 retry        hash: <entry>:<index> -> "<failed attempts> <row>"
 --       4 dead letters stream
@@ -80,6 +80,7 @@ for i = transitions + 1, transitions + 6 * tonumber(ARGV[transitions]), 6 do
       redis.call('XADD', KEYS[4], '*', 'position', field, 'evidence', ARGV[i + 4], 'message', ARGV[i + 5])
     elseif kind == 'quarantine' then
       redis.call('XADD', KEYS[5], '*', 'position', field, 'evidence', ARGV[i + 4], 'message', ARGV[i + 5])
+      redis.call('HDEL', KEYS[1], 'kill:' .. field)
     end
   end
 end

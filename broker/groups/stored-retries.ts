@@ -1,3 +1,4 @@
+import { compareEntryIds } from '../log/entry-id.js';
 import { decodeMessage } from '../log/frame-codec.js';
 import { decodeRetryRow } from '../recovery/retry-row.js';
 import { Delivery } from './delivery.js';
@@ -36,7 +37,7 @@ function splitReference(reference: string): [entryId: string, index: number] {
 }
 
 function compareReferences(a: string, b: string): number {
-  const [ams, aseq, aindex] = a.split(/[-:]/).map(Number) as [number, number, number];
-  const [bms, bseq, bindex] = b.split(/[-:]/).map(Number) as [number, number, number];
-  return ams - bms || aseq - bseq || aindex - bindex;
+  const [aentry, aindex] = splitReference(a);
+  const [bentry, bindex] = splitReference(b);
+  return compareEntryIds(aentry, bentry) || aindex - bindex;
 }

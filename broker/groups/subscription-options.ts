@@ -1,5 +1,6 @@
 import { BrokerError } from '../broker-error.js';
 import { checkName } from '../log/topic.js';
+import { type PoisonOptions, type ResolvedPoisonOptions, resolvePoisonOptions } from '../recovery/poison-options.js';
 import type { Retention } from '../recovery/retention.js';
 import type { RetryPolicy } from '../recovery/retry-policy.js';
 import { type Balancing, type BalancingOptions, resolveBalancing } from './balancing.js';
@@ -12,7 +13,7 @@ import { checkedSession, checkedTiming, type LeaseTiming } from './lease-timing.
 /** `sinceMs`: with the first message that was stored at that time (ms since the epoch, the server's clock) or later. */
 export type StartAt = 'earliest' | 'latest' | { readonly sinceMs: number };
 
-export interface SubscribeOptions extends HealthOptions {
+export interface SubscribeOptions extends HealthOptions, PoisonOptions {
   /**
    * This member's id, of its own for each process: after a restart within `sessionTimeoutMs` it gets back the partitions
    * that it had, and meanwhile nobody else does. Default: random, and what it had is another's as soon as it is gone.
@@ -59,7 +60,10 @@ type Kept = 'deadLetterMaxAgeMs' | 'deadLetterMaxBytes';
 
 export interface ResolvedSubscribeOptions
   extends Required<
-    Omit<SubscribeOptions, 'memberId' | 'balancing' | 'concurrency' | Lease | Retry | Kept | keyof HealthOptions>
+    Omit<
+      SubscribeOptions,
+      'memberId' | 'balancing' | 'concurrency' | Lease | Retry | Kept | keyof HealthOptions | keyof PoisonOptions
+    >
   > {
   readonly memberId: string | undefined;
   readonly concurrency: number | AdaptiveConcurrency;
@@ -67,6 +71,7 @@ export interface ResolvedSubscribeOptions
   readonly retention: Retention;
   readonly lease: LeaseTiming;
   readonly health: ResolvedHealthOptions;
+  readonly poison: ResolvedPoisonOptions;
   /** Undefined: partitions do not follow load. */
   readonly balancing: Balancing | undefined;
 }
@@ -100,6 +105,7 @@ export function resolveSubscribeOptions(options: SubscribeOptions): ResolvedSubs
     sessionTimeoutMs: checkedSession(options.sessionTimeoutMs, lease),
     lease,
     health: resolveHealthOptions(options),
+    poison: resolvePoisonOptions(options),
     balancing: resolveBalancing(options.balancing ?? {}),
     retry: {
       maxAttempts: atLeast('maxAttempts', options.maxAttempts ?? 5, 1),

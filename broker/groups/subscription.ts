@@ -1,4 +1,5 @@
 import { pause } from '../clock.js';
+import { PoisonMessageHandler } from '../recovery/poison-message-handler.js';
 import type { Master } from '../redis/directory.js';
 import type { Link } from '../redis/link.js';
 import { type ConcurrencyLimit, concurrencyLimitOf } from './concurrency/concurrency-limit.js';
@@ -9,7 +10,7 @@ import type { Delivery, Handler } from './delivery.js';
 import { Dispatcher } from './dispatcher.js';
 import { readEntry } from './entry-reader.js';
 import { GroupLinks } from './group-links.js';
-import { GroupRegistration } from './group-registration.js';
+import { registrationOf } from './group-registration.js';
 import type { GroupHealth } from './health/member-health.js';
 import type { Acquired } from './lease-scripts.js';
 import { waitMsOf } from './lease-timing.js';
@@ -18,10 +19,9 @@ import { LogReaders } from './log-readers.js';
 import { loadReport } from './member-load.js';
 import { Membership } from './membership.js';
 import { OutcomeRecorder } from './outcome-recorder.js';
-import { replicasOf } from './ownership.js';
 import { takeRedriven } from './redriven.js';
 import { Settler } from './settler.js';
-import { type RetrySink, takeUpRetries } from './stored-retries.js';
+import { takeUpRetries } from './stored-retries.js';
 import type { SubscriptionContext } from './subscription-context.js';
 import { checkHandler } from './subscription-options.js';
 import type { Tenure } from './tenure.js';
@@ -37,6 +37,7 @@ export class Subscription implements AsyncDisposable {
   readonly #settler: Settler;
   readonly #dispatcher: Dispatcher;
   readonly #recorder: OutcomeRecorder;
+  readonly #poison: PoisonMessageHandler;
   readonly #readers: LogReaders;
   readonly #upkeep: Upkeep;
   readonly #health: ConsumerHealthMonitor;
@@ -82,10 +83,14 @@ export class Subscription implements AsyncDisposable {
       handler,
       limit,
       meter: this.#health.meter,
-      onHandled: (delivery) => this.#recorder.handled(delivery),
+      onHandled: (delivery) => {
+        this.#recorder.handled(delivery);
+        this.#poison.returned(delivery);
+      },
       onFailed: (delivery, error) => {
         this.#recorder.failed(delivery, error);
         this.#health.onFailed(delivery);
+        this.#poison.returned(delivery);
       },
       onLeftoverReturned: (delivery) => this.#onLeftoverReturned(delivery),
     });
@@ -97,12 +102,24 @@ export class Subscription implements AsyncDisposable {
       random,
       retry: options.retry,
       ordering: options.ordering,
-      onReady: (delivery) => this.#dispatcher.enqueue(delivery),
+      onReady: (delivery) => this.#poison.ready(delivery),
       onRetryDue: (delivery) => {
-        this.#dispatcher.enqueue(delivery);
+        this.#poison.ready(delivery);
         this.#dispatcher.pump();
       },
       onChange: () => this.#settler.schedule(),
+      isPoison: (delivery) => this.#poison.isPoison(delivery),
+    });
+    this.#poison = new PoisonMessageHandler({
+      ...context,
+      options: options.poison,
+      patienceMs: options.closeTimeoutMs,
+      trialLimitMs: options.health.stuckHandlerMs,
+      dispatcher: this.#dispatcher,
+      recorder: this.#recorder,
+      recent: () => this.#health.meter.read(clock.nowMs()),
+      renewSoon: () => this.#membership.renewSoon(),
+      onFenced: (tenure, fenced) => this.#membership.onFenced(tenure, fenced),
     });
     this.#membership = new Membership({
       ...context,
@@ -132,7 +149,7 @@ export class Subscription implements AsyncDisposable {
       clock,
       prefetchBytes: options.prefetchBytes,
       tenureCount: () => this.#membership.tenures.length,
-      onEntry: (tenure, entry) => readEntry(tenure, entry, this.#sink),
+      onEntry: (tenure, entry) => readEntry(tenure, entry, this.#poison.entrySink),
       onRead: () => this.#dispatcher.pump(),
       refresh: () => directory.refresh(),
     });
@@ -141,6 +158,7 @@ export class Subscription implements AsyncDisposable {
     const onRound = () => {
       this.#load.measure();
       limitReport.look();
+      this.#poison.look();
       this.#dispatcher.pump();
     };
     this.#upkeep = new Upkeep({ ...context, retention: options.retention, tenures, onRound });
@@ -152,18 +170,8 @@ export class Subscription implements AsyncDisposable {
    * to be its own: those that are free are read from then on, the others when their owners have handed them over.
    */
   async start(): Promise<void> {
-    const { topic, group, partitions, directory, policy, clock, connectTimeoutMs, options } = this.#context;
-    const registration = new GroupRegistration({
-      topic,
-      partitions,
-      group,
-      startAt: options.startAt,
-      directory,
-      clock,
-      waitMs: waitMsOf(options.lease),
-      linkOf: (slot: number) => this.#links.lease(slot),
-      replicasOf: (slot: number) => replicasOf(directory, slot, policy),
-    });
+    const { connectTimeoutMs } = this.#context;
+    const registration = registrationOf(this.#context, (slot) => this.#links.lease(slot));
     this.#health.start();
     try {
       await registration.complete(connectTimeoutMs, this.#closed.signal);
@@ -228,27 +236,19 @@ export class Subscription implements AsyncDisposable {
     return this.close();
   }
 
-  readonly #sink = {
-    onMessage: (delivery: Delivery) => this.#recorder.admit(delivery),
-    onUndecodable: (...args: Parameters<OutcomeRecorder['quarantine']>) => this.#recorder.quarantine(...args),
-  };
-
-  readonly #retrySink: RetrySink = {
-    onRetry: (delivery, dueAtMs) => this.#recorder.admitRetry(delivery, dueAtMs),
-    onUndecodable: (...args) => this.#recorder.quarantineRow(...args),
-  };
-
   #onBegun(tenure: Tenure, acquired: Acquired): void {
     this.#dispatcher.dropEnded();
     this.#recorder.blockFor(tenure, this.#dispatcher.runningOf(tenure.partition));
-    takeUpRetries(tenure, acquired.retries, this.#retrySink);
+    this.#poison.begun(tenure, acquired);
+    takeUpRetries(tenure, acquired.retries, this.#poison.retrySink);
     this.#upkeep.show(tenure);
     this.#readers.add(tenure);
   }
 
   #onRenewed(tenure: Tenure): void {
     this.#dispatcher.resume(tenure);
-    void takeRedriven(tenure, this.#retrySink, (one) => this.#readers.hasRoom(one));
+    this.#poison.renewed(tenure);
+    void takeRedriven(tenure, this.#poison.retrySink, (one) => this.#readers.hasRoom(one));
   }
 
   #onDeleted(): void {
@@ -286,6 +286,7 @@ export class Subscription implements AsyncDisposable {
     this.#upkeep.stop();
     this.#health.stop();
     this.#readers.stop();
+    this.#poison.stop();
     await Promise.race([Promise.all([this.#dispatcher.stop(), this.#membership.leave()]), passed]);
     this.#settler.stop();
     await Promise.race([this.#membership.release(), passed]);

@@ -1,13 +1,15 @@
 import type { CancelTimer } from '../clock.js';
+import { laterEntryId } from '../log/entry-id.js';
 import type { GroupKeys } from '../log/keys.js';
+import type { Suspicion } from '../recovery/suspicion.js';
 import type { Link } from '../redis/link.js';
 import type { Delivery } from './delivery.js';
 import type { Settlement, Transition } from './group-scripts.js';
 import type { HandledLog } from './handled-log.js';
 import { KeyGate } from './key-gate.js';
 import type { Lease } from './lease.js';
-import type { Acquired } from './lease-scripts.js';
-import { Position } from './position.js';
+import type { Acquired, Named } from './lease-scripts.js';
+import { Position, type TrackedEntry } from './position.js';
 
 export interface TenureOptions {
   readonly partition: number;
@@ -45,6 +47,13 @@ export class Tenure {
   readonly bitmaps: Map<string, Buffer>;
   readonly gate = new KeyGate<Delivery>();
   readonly retryTimers = new Set<CancelTimer>();
+  /** Told when it is over. */
+  readonly onOver = new Set<() => void>();
+  /** While messages of it are suspected to have ended its former owner. */
+  suspicion: Suspicion | undefined;
+  /** The last entry of the log of which a handler was started. */
+  begun: TrackedEntry | undefined;
+  #namedHi = '';
   readonly #lease: Lease;
   leftovers: Leftover[] = [];
   /** Ready, but it was not certain that the lease is held, or that settlements can be recorded. */
@@ -92,6 +101,17 @@ export class Tenure {
     return !this.isOver && !this.isLeaving && this.link.isOpen && this.#lease.isHeld(nowMs);
   }
 
+  /** What the renewal that is about to be sent names. */
+  name(): Named {
+    this.#namedHi = laterEntryId(this.begun?.id ?? '', this.suspicion?.hi ?? '');
+    return { hi: this.#namedHi, isCleared: this.suspicion === undefined };
+  }
+
+  /** The last entry that the last renewal has named. */
+  get namedHi(): string {
+    return this.#namedHi;
+  }
+
   get hasUnsettledWork(): boolean {
     return this.unconfirmed !== undefined || this.position.isDirty || this.transitions.length > 0;
   }
@@ -110,5 +130,7 @@ export class Tenure {
     for (const cancel of this.retryTimers) cancel();
     this.retryTimers.clear();
     this.stalled = [];
+    for (const tell of [...this.onOver]) tell();
+    this.onOver.clear();
   }
 }

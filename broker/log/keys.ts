@@ -14,6 +14,7 @@ export interface PartitionKeys {
 
 export interface GroupKeys {
   readonly groups: string;
+  readonly producers: string;
   readonly log: string;
   readonly lease: string;
   readonly position: string;
@@ -40,6 +41,11 @@ export function recoveryKeys(topic: string, group: string): { readonly state: st
   return { state: `g:{${topic}}:recovery:${group}`, audit: `g:{${topic}}:recovery-audit:${group}` };
 }
 
+/** What was done with what the group has given up, and by whom. */
+export function auditKey(topic: string, group: string): string {
+  return `g:{${topic}}:audit:${group}`;
+}
+
 export function partitionKeys(topic: string, partition: number): PartitionKeys {
   const prefix = `g:{${topic}.${partition}}:`;
   return {
@@ -55,6 +61,7 @@ export function groupKeys(topic: string, partition: number, group: string): Grou
   const prefix = `g:{${topic}.${partition}}:`;
   return {
     groups: `${prefix}groups`,
+    producers: `${prefix}producers`,
     log: `${prefix}log`,
     lease: `${prefix}lease:${group}`,
     position: `${prefix}pos:${group}`,

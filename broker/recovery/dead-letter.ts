@@ -1,6 +1,7 @@
 import { mapOf } from '../groups/lease-scripts.js';
 import { type DecodedMessage, decodeHeaders, decodeMessage } from '../log/frame-codec.js';
 import { fingerprintOf } from './failure-fingerprint.js';
+import type { QuarantineEvidence, QuarantineReason } from './quarantine-evidence.js';
 import type { HandlingFailure } from './retry-row.js';
 
 /** Where a group keeps what it does not try any more: after its last attempt, or because it cannot be decoded. */
@@ -28,16 +29,13 @@ export interface DeadLetter {
   readonly failures: readonly HandlingFailure[];
   /** Of its last failure, or of the reason for which it is in quarantine: the same for all that share the cause. */
   readonly fingerprint: string;
-  /** Its last failure, or the reason, in one line. */
+  /** Its last failure, or why it is in quarantine, in one line. */
   readonly reason: string;
+  /** Why it is in quarantine, with all that is known; undefined of a dead letter. */
+  readonly evidence: QuarantineEvidence | undefined;
 }
 
-interface Evidence {
-  readonly attempts?: number;
-  readonly failures?: readonly HandlingFailure[];
-  /** Of the quarantine. */
-  readonly reason?: string;
-}
+type Evidence = Partial<QuarantineEvidence>;
 
 /** One entry of the stream of dead letters, or of the quarantine. */
 export function parseDeadLetter(partition: number, [entry, fields]: readonly [Buffer, readonly Buffer[]]): DeadLetter {
@@ -45,8 +43,9 @@ export function parseDeadLetter(partition: number, [entry, fields]: readonly [Bu
   const message = values.get('message') ?? Buffer.alloc(0);
   const decoded: DecodedMessage | string = decodeMessage(message, 0, message.length);
   const isDecoded = typeof decoded !== 'string';
-  const { attempts = 0, failures = [], reason = 'unknown' } = evidenceOf(values.get('evidence'));
-  const last = failures.at(-1);
+  const evidence = evidenceOf(values.get('evidence'));
+  const { attempts = 0, failures = [], reason } = evidence;
+  const last = reason === undefined || reason === 'same-failure' ? failures.at(-1) : undefined;
   return {
     ref: `${partition}/${String(entry)}`,
     partition,
@@ -59,9 +58,17 @@ export function parseDeadLetter(partition: number, [entry, fields]: readonly [Bu
     payload: isDecoded ? decoded.payload : message,
     attempts,
     failures,
-    fingerprint: last?.fingerprint ?? fingerprintOf('quarantine', reason, []),
-    reason: last === undefined ? reason : `${last.error}: ${last.message}`,
+    fingerprint: last?.fingerprint ?? fingerprintOf('quarantine', reason ?? 'unknown', []),
+    reason: last === undefined ? describe(evidence) : `${last.error}: ${last.message}`,
+    evidence: reason === undefined ? undefined : { reason, atMs: 0, consumer: '', ...evidence },
   };
+}
+
+/** The reason itself where there is nothing to add. */
+function describe({ reason, kills = [], runningMs }: Evidence): string {
+  if (reason === 'killer') return `killer: ${kills.length} consumers died while they handled it`;
+  if (reason === 'hanging') return `hanging: its handler had not returned for ${runningMs} ms`;
+  return (reason as QuarantineReason | undefined) ?? 'unknown';
 }
 
 function evidenceOf(stored: Buffer | undefined): Evidence {

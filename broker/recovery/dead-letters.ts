@@ -8,18 +8,18 @@ import type { Link } from '../redis/link.js';
 import { persistOn } from '../redis/persist.js';
 import { slotOf } from '../redis/slot.js';
 import type { RunningOperations } from '../running-operations.js';
+import { type AuditRecord, audited, readAudit, type Warrant } from './audit-log.js';
 import { type DeadLetter, parseDeadLetter, type Shelf } from './dead-letter.js';
-import { LARGEST_BATCH, type RedriveOptions, type RedriveSummary, redrive, resolveRedriveOptions } from './redrive.js';
+import { acceptorOf, type DeadLetterFilter, placesOf } from './dead-letter-filter.js';
+import {
+  LARGEST_BATCH,
+  type RedriveOptions,
+  type RedriveSummary,
+  type RedriveTarget,
+  redrive,
+  resolveRedriveOptions,
+} from './redrive.js';
 import { entryOf, parseRedriveReply, type RedriveFate, redriveCall, streamOf } from './redrive-script.js';
-
-/** Which of them. All that are given have to hold; `{}` is all. */
-export interface DeadLetterFilter {
-  readonly shelf?: Shelf;
-  readonly refs?: readonly string[];
-  readonly fingerprint?: string;
-  /** Given up before this wall clock time. */
-  readonly beforeMs?: number;
-}
 
 /** How many dead letters share a cause. */
 export interface DeadLetterKind {
@@ -81,47 +81,95 @@ export class DeadLetters {
    * Puts them back among the group's retries, with a fresh budget of attempts and the same id, outside the order of their
    * keys. Each is moved in one step: it is never in two places, and of two who redrive it at once one finds it gone. Where a
    * broker closes, it stops after the batch under way. Throws BrokerError: `bad-option`, `group-missing`, `connection`,
-   * `closed`.
+   * `closed`; of the quarantine, see {@link release}.
    */
-  async redrive(filter: DeadLetterFilter, options: RedriveOptions = {}): Promise<RedriveSummary> {
-    const resolved = resolveRedriveOptions(options);
-    const shelf = filter.shelf ?? 'dead-letters';
-    return await this.#options.operations.run(async (closing) => {
-      using control = this.#options.open('redrive');
-      const signal = AbortSignal.any([closing, ...(options.signal === undefined ? [] : [options.signal])]);
-      const ends = new Map<number, ShelfEnds>();
-      return await redrive(
-        this.#read(control, filter),
-        { ...resolved, signal },
-        {
-          clock: control.clock,
-          move: async (letters) => {
-            const [{ partition }] = letters as [DeadLetter];
-            if (!ends.has(partition)) ends.set(partition, await this.#ends(control, partition));
-            return await this.#move(control, shelf, letters);
-          },
-          isWaiting: ({ partition, position }) => this.#isWaiting(control, partition, position),
-          isDeadAgain: (letter) => this.#isDeadAgain(control, letter, ends.get(letter.partition)!),
-        },
-      );
-    });
+  redrive(filter: DeadLetterFilter, options: RedriveOptions & Warrant = {}): Promise<RedriveSummary> {
+    return filter.shelf === 'quarantine' ? this.release(filter, options) : this.#redrive('redrive', filter, options);
+  }
+
+  /**
+   * Puts what lies in quarantine back, as {@link redrive} does dead letters: kills do not count any more, either. Throws
+   * BrokerError `undecodable`, and moves nothing, where one of them cannot be decoded: it would come straight back.
+   */
+  async release(filter: DeadLetterFilter, options: RedriveOptions & Warrant = {}): Promise<RedriveSummary> {
+    const undecodable: string[] = [];
+    for await (const { ref, id } of this.list({ ...filter, shelf: 'quarantine' })) {
+      if (id === undefined) undecodable.push(ref);
+    }
+    if (undecodable.length > 0) {
+      const others = undecodable.length > 1 ? `, and ${undecodable.length - 1} more,` : '';
+      const remedy = 'discard what cannot be decoded, and release the others by ref or fingerprint';
+      const why = 'cannot be decoded, and would be set aside again';
+      throw new BrokerError('undecodable', `release: ${undecodable[0]}${others} ${why}: ${remedy}`);
+    }
+    return this.#redrive('release', { ...filter, shelf: 'quarantine' }, options);
   }
 
   /** Throws them away for good; resolves with how many. `confirm` has to be true: nothing brings them back. */
-  async purge(filter: DeadLetterFilter, { confirm }: { readonly confirm: boolean }): Promise<number> {
+  async purge(
+    filter: DeadLetterFilter,
+    { confirm, ...warrant }: { readonly confirm: boolean } & Warrant,
+  ): Promise<number> {
     if (confirm !== true) {
       throw new BrokerError('bad-option', "purge: nothing brings dead letters back; give '{ confirm: true }' to go on");
     }
-    using control = this.#options.open('purge');
-    let purged = 0;
-    for await (const letters of batches(this.#read(control, filter))) {
-      const [{ partition }] = letters as [DeadLetter];
-      const stream = streamOf(this.#keys(partition), filter.shelf ?? 'dead-letters');
-      purged += await on(control, partition, async (link) =>
-        Number(await link.call('XDEL', stream, ...letters.map(entryOf))),
-      );
+    return await this.#purge('purge', filter, warrant);
+  }
+
+  /** Throws away for good what lies in quarantine, for a reason that is kept; resolves with how many. */
+  async discard(filter: DeadLetterFilter, warrant: Warrant & { readonly reason: string }): Promise<number> {
+    if (typeof warrant.reason !== 'string' || warrant.reason.trim() === '') {
+      throw new BrokerError('bad-option', "discard: nothing brings messages back; give a '{ reason }' for the record");
     }
-    return purged;
+    return await this.#purge('discard', { ...filter, shelf: 'quarantine' }, warrant);
+  }
+
+  /** What was done by these methods, by whom and why: the latest some thousand records, oldest first. */
+  async audit(): Promise<AuditRecord[]> {
+    using control = this.#options.open('audit');
+    return await readAudit(control);
+  }
+
+  async #redrive(
+    action: 'redrive' | 'release',
+    filter: DeadLetterFilter,
+    { by, reason, ...options }: RedriveOptions & Warrant,
+  ): Promise<RedriveSummary> {
+    const resolved = resolveRedriveOptions(options);
+    const shelf = filter.shelf ?? 'dead-letters';
+    return await this.#options.operations.run(async (closing) => {
+      using control = this.#options.open(action);
+      const signal = AbortSignal.any([closing, ...(options.signal === undefined ? [] : [options.signal])]);
+      const ends = new Map<number, ShelfEnds>();
+      const target: RedriveTarget = {
+        clock: control.clock,
+        move: async (letters) => {
+          const [{ partition }] = letters as [DeadLetter];
+          if (!ends.has(partition)) ends.set(partition, await this.#ends(control, partition));
+          return await this.#move(control, shelf, letters);
+        },
+        isWaiting: ({ partition, position }) => this.#isWaiting(control, partition, position),
+        isDeadAgain: (letter) => this.#isDeadAgain(control, letter, ends.get(letter.partition)!),
+      };
+      const perform = () => redrive(this.#read(control, filter), { ...resolved, signal }, target);
+      if (resolved.dryRun) return await perform();
+      return await audited(control, action, filter, warrantOf(by, reason), perform);
+    });
+  }
+
+  async #purge(action: 'purge' | 'discard', filter: DeadLetterFilter, warrant: Warrant): Promise<number> {
+    using control = this.#options.open(action);
+    return await audited(control, action, filter, warrant, async () => {
+      let purged = 0;
+      for await (const letters of batches(this.#read(control, filter))) {
+        const [{ partition }] = letters as [DeadLetter];
+        const stream = streamOf(this.#keys(partition), filter.shelf ?? 'dead-letters');
+        purged += await on(control, partition, async (link) =>
+          Number(await link.call('XDEL', stream, ...letters.map(entryOf))),
+        );
+      }
+      return purged;
+    });
   }
 
   async *#read(control: GroupControl, filter: DeadLetterFilter): AsyncGenerator<DeadLetter> {
@@ -219,6 +267,10 @@ async function endOf(control: GroupControl, partition: number, stream: string): 
   });
 }
 
+function warrantOf(by: string | undefined, reason: string | undefined): Warrant {
+  return { ...(by !== undefined && { by }), ...(reason !== undefined && { reason }) };
+}
+
 function on<T>(
   { topic, links, clock, connectTimeoutMs }: GroupControl,
   partition: number,
@@ -238,35 +290,4 @@ async function* batches(letters: AsyncIterable<DeadLetter>): AsyncGenerator<Dead
     batch.push(letter);
   }
   if (batch.length > 0) yield batch;
-}
-
-function acceptorOf({ fingerprint, beforeMs }: DeadLetterFilter): (letter: DeadLetter) => boolean {
-  return (letter) =>
-    (fingerprint === undefined || letter.fingerprint === fingerprint) &&
-    (beforeMs === undefined || letter.atMs < beforeMs);
-}
-
-/**
- * Partitions in which it can lie; with the entries, in their order, where those are named. Throws `bad-option` where a ref is
- * none.
- */
-function placesOf({ refs }: DeadLetterFilter, partitions: number): [number, readonly string[] | undefined][] {
-  if (refs === undefined) return Array.from({ length: partitions }, (_, partition) => [partition, undefined]);
-  const named = new Map<number, string[]>();
-  for (const ref of new Set(refs)) {
-    const [, digits, entry] = /^(\d+)\/(\d+-\d+)$/.exec(ref) ?? [];
-    const partition = Number(digits);
-    if (entry === undefined || partition >= partitions) {
-      const expected = `expected <partition>/<entry>, such as 0/1700000000000-0, with a partition below ${partitions}`;
-      throw new BrokerError('bad-option', `refs: '${ref}' names no dead letter: ${expected}`);
-    }
-    named.set(partition, [...(named.get(partition) ?? []), entry]);
-  }
-  return [...named].sort(([a], [b]) => a - b).map(([partition, entries]) => [partition, entries.sort(byAge)]);
-}
-
-function byAge(a: string, b: string): number {
-  const [ams, aseq] = a.split('-').map(Number) as [number, number];
-  const [bms, bseq] = b.split('-').map(Number) as [number, number];
-  return ams - bms || aseq - bseq;
 }

@@ -1,14 +1,15 @@
 import { type BalancingOptions, resolveBalancing } from '../../broker/groups/balancing.js';
-import type { HealthOptions } from '../../broker/index.js';
+import type { HealthOptions, PoisonOptions } from '../../broker/index.js';
 import { DURABILITIES, type Durability, type OnReplicaLoss, REPLICA_LOSS_POLICIES } from '../../broker/log/message.js';
 import { type AutoscaleOptions, resolveAutoscaleOptions } from '../../broker/scaling/autoscale-options.js';
 import { didYouMean } from '../scenario/suggest.js';
 import type { DriverCapabilities } from './driver.js';
 import { DriverError } from './driver-error.js';
 import { HEALTH_OPTIONS, healthOptionProblem, isHealthOption, refusalOf } from './reference-health-options.js';
+import { isPoisonOption, POISON_OPTIONS, poisonOptionProblem } from './reference-poison-options.js';
 
 /** `system.options` of the reference driver. */
-export interface ReferenceOptions extends HealthOptions {
+export interface ReferenceOptions extends HealthOptions, PoisonOptions {
   readonly partitions: number;
   readonly durability: Durability;
   /** What `replicated` and `fsync` do without all replicas. */
@@ -81,7 +82,7 @@ export function referenceCapabilities(options: ReferenceOptions): DriverCapabili
 /** What is wrong with the options, by name; empty: nothing. */
 export function referenceOptionProblems(given: Readonly<Record<string, unknown>>): Readonly<Record<string, string>> {
   const problems = Object.entries(given).flatMap(([name, value]) => {
-    const problem = problemOf(name, value);
+    const problem = isPoisonOption(name) ? poisonOptionProblem(name, value, given.hangingMs) : problemOf(name, value);
     return problem === undefined ? [] : [[name, problem] as const];
   });
   if (problems.length > 0) return Object.fromEntries(problems);
@@ -97,7 +98,7 @@ const LEASE_TIMES = ['leaseDurationMs', 'leaseStopMs', 'leaseRenewMs'] as const;
 function problemOf(name: string, value: unknown): string | undefined {
   if (isHealthOption(name)) return healthOptionProblem(name, value);
   if (!Object.hasOwn(DEFAULTS, name)) {
-    const names = [...Object.keys(DEFAULTS), ...HEALTH_OPTIONS];
+    const names = [...Object.keys(DEFAULTS), ...HEALTH_OPTIONS, ...POISON_OPTIONS];
     return `${name} is unknown.${didYouMean(name, names)} There are: ${names.join(', ')}`;
   }
   if (name === 'balancing' && value === false) return undefined;

@@ -17,6 +17,7 @@ import {
 import { referenceEndpoint } from './reference-endpoint.js';
 import { statedHealthOptions } from './reference-health-options.js';
 import { parseReferenceOptions, type ReferenceOptions, referenceCapabilities } from './reference-options.js';
+import { statedPoisonOptions } from './reference-poison-options.js';
 
 /** A consumer is ready without partitions that another one takes longer to hand over. */
 const SERVED_WITHIN_MS = 2_000;
@@ -78,6 +79,7 @@ class ReferenceDriver implements Driver {
       leaseStopMs,
       balancing,
       ...statedHealthOptions(this.#options),
+      ...statedPoisonOptions(this.#options),
     });
     // The load begins with a group in which nothing moves any more.
     const isServed = () =>

@@ -1,12 +1,22 @@
-import { Command, InvalidArgumentError } from 'commander';
-import type { DeadLetterFilter, DeadLetters, RedriveSummary } from '../../../broker/index.js';
-import { systemClock } from '../../clock.js';
+import { Command } from 'commander';
+import type { RedriveSummary } from '../../../broker/index.js';
 import { coloursOf } from '../../colours.js';
 import { UsageError } from '../../errors.js';
 import { EXIT } from '../../exit-codes.js';
-import { parseDuration } from '../../scenario/units.js';
-import { type ServerFlags, withBroker, withServerFlags } from './connect.js';
+import {
+  chosen,
+  type Flags,
+  filterOf,
+  onLetters,
+  print,
+  sub,
+  type WarrantFlags,
+  warrantOf,
+  whole,
+  withWarrantFlags,
+} from './letters.js';
 import { letterAsJson, renderDetails, renderKind, renderLetter } from './show-dead-letter.js';
+import { renderRecord } from './show-record.js';
 
 const EXAMPLES = `
 Examples:
@@ -16,25 +26,25 @@ Examples:
   $ gauntlet broker dlq redrive orders billing --fingerprint 9f2c4e81aa07 --dry-run
   $ gauntlet broker dlq redrive orders billing --all --rate 50 --canaries 5
   $ gauntlet broker dlq purge orders billing --older-than 30d --yes
+  $ gauntlet broker dlq causes orders billing --quarantine         what was set aside, and why
+  $ gauntlet broker dlq release orders billing 3/1700000000000-0 --reason 'parser fixed in 2.4.1'
+  $ gauntlet broker dlq discard orders billing --fingerprint 9f2c4e81aa07 --reason 'test data' --yes
+  $ gauntlet broker dlq audit orders billing                       who did what, when and why
 
-Exits with 1 where a redrive was stopped by its canaries or for want of room, 2 where the call is wrong, 3 where Redis cannot be reached.`;
-
-interface Flags extends ServerFlags {
-  readonly quarantine?: boolean;
-  readonly fingerprint?: string;
-  readonly olderThan?: number;
-  readonly all?: boolean;
-  readonly json?: boolean;
-}
+Exits with 1 where a redrive or release was stopped by its canaries or for want of room, 2 where the call is wrong, 3 where Redis cannot be reached.`;
 
 interface ListFlags extends Flags {
   readonly limit: number;
 }
 
-interface RedriveFlags extends Flags {
+interface RedriveFlags extends Flags, WarrantFlags {
   readonly dryRun?: boolean;
   readonly rate: number;
   readonly canaries: number;
+}
+
+interface PurgeFlags extends Flags, WarrantFlags {
+  readonly yes?: boolean;
 }
 
 /** `gauntlet broker dlq`. */
@@ -43,28 +53,35 @@ export function deadLetterCommand(): Command {
   sub(dlq, 'causes', 'Count them by cause, the most frequent first.').action(causes);
   sub(dlq, 'list', 'Show them, a line each.').option('--limit <n>', 'at most so many', whole, 50).action(list);
   sub(dlq, 'inspect', 'Show everything that is known of one.', '<ref>').action(inspect);
-  sub(dlq, 'redrive', 'Put them back, with a fresh budget of attempts.', '[refs...]')
-    .option('--all', 'all of them')
-    .option('--dry-run', 'say only how many it would be')
-    .option('--rate <n>', 'at most so many each second', whole, 100)
-    .option('--canaries <n>', 'so many go first; the others stay unless all of these are handled', whole, 1)
-    .action(redrive);
-  sub(dlq, 'purge', 'Throw them away for good.', '[refs...]')
-    .option('--all', 'all of them')
-    .option('--yes', 'do it: nothing brings them back')
-    .action(purge);
+  paced(sub(dlq, 'redrive', 'Put them back, with a fresh budget of attempts.', '[refs...]')).action(
+    (topic: string, group: string, refs: string[], flags: RedriveFlags) =>
+      redrive('redrive', topic, group, refs, flags),
+  );
+  paced(sub(dlq, 'release', 'The same of what lies in quarantine.', '[refs...]')).action(
+    (topic: string, group: string, refs: string[], flags: RedriveFlags) =>
+      redrive('release', topic, group, refs, { ...flags, quarantine: true }),
+  );
+  confirmed(sub(dlq, 'purge', 'Throw them away for good.', '[refs...]')).action(
+    (topic: string, group: string, refs: string[], flags: PurgeFlags) => purge('purge', topic, group, refs, flags),
+  );
+  confirmed(sub(dlq, 'discard', 'The same of what lies in quarantine: with a --reason.', '[refs...]')).action(
+    (topic: string, group: string, refs: string[], flags: PurgeFlags) =>
+      purge('discard', topic, group, refs, { ...flags, quarantine: true }),
+  );
+  sub(dlq, 'audit', 'Show what was done with them, by whom and why.').action(audit);
   return dlq;
 }
 
-function sub(dlq: Command, name: string, description: string, ...more: string[]): Command {
-  const command = dlq.command(name).description(description).argument('<topic>').argument('<group>');
-  for (const argument of more) command.argument(argument, 'as list shows them');
-  return withServerFlags(command)
-    .option('--quarantine', 'what lies in quarantine, instead of the dead letters')
-    .option('--fingerprint <f>', 'only those that share this cause')
-    .option('--older-than <duration>', 'only those that were given up before, such as 12h or 30d', duration)
-    .option('--json', 'print JSON')
-    .exitOverride();
+function paced(command: Command): Command {
+  return withWarrantFlags(command)
+    .option('--all', 'all of them')
+    .option('--dry-run', 'say only how many it would be')
+    .option('--rate <n>', 'at most so many each second', whole, 100)
+    .option('--canaries <n>', 'so many go first; the others stay unless all of these are handled', whole, 1);
+}
+
+function confirmed(command: Command): Command {
+  return withWarrantFlags(command).option('--all', 'all of them').option('--yes', 'do it: nothing brings them back');
 }
 
 function causes(topic: string, group: string, flags: Flags): Promise<void> {
@@ -103,8 +120,14 @@ function inspect(topic: string, group: string, ref: string, flags: Flags): Promi
   });
 }
 
-async function redrive(topic: string, group: string, refs: string[], flags: RedriveFlags): Promise<void> {
-  const filter = chosen('redrive', refs, flags);
+async function redrive(
+  action: 'redrive' | 'release',
+  topic: string,
+  group: string,
+  refs: string[],
+  flags: RedriveFlags,
+): Promise<void> {
+  const filter = chosen(action, refs, flags);
   const stop = new AbortController();
   const onSignal = () => stop.abort();
   process.once('SIGINT', onSignal).once('SIGTERM', onSignal);
@@ -115,8 +138,8 @@ async function redrive(topic: string, group: string, refs: string[], flags: Redr
         const room = waiting > 0 ? `; ${waiting} wait for room` : '';
         if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${redriven} of ${found} put back${room}`);
       };
-      const options = { dryRun, perSecond: rate, canaries, signal: stop.signal, onProgress };
-      const summary = await letters.redrive(filter, options);
+      const pace = { dryRun, perSecond: rate, canaries, signal: stop.signal, onProgress };
+      const summary = await letters[action](filter, { ...pace, ...warrantOf(flags) });
       if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
       print(flags.json ? JSON.stringify(summary) : told(summary, dryRun));
       if (summary.stoppedBy === 'aborted') process.exitCode = EXIT.interrupted;
@@ -127,44 +150,34 @@ async function redrive(topic: string, group: string, refs: string[], flags: Redr
   }
 }
 
-async function purge(topic: string, group: string, refs: string[], flags: Flags & { yes?: boolean }): Promise<void> {
-  const filter = chosen('purge', refs, flags);
-  if (!flags.yes) throw new UsageError('bad-flag', 'purge: nothing brings dead letters back; give --yes to go on.');
+async function purge(
+  action: 'purge' | 'discard',
+  topic: string,
+  group: string,
+  refs: string[],
+  flags: PurgeFlags,
+): Promise<void> {
+  const filter = chosen(action, refs, flags);
+  if (!flags.yes) throw new UsageError('bad-flag', `${action}: nothing brings them back; give --yes to go on.`);
+  const { reason = '', ...warrant } = warrantOf(flags);
   await onLetters(topic, group, flags, async (letters) => {
-    const purged = await letters.purge(filter, { confirm: true });
-    print(flags.json ? JSON.stringify({ purged }) : `${purged} thrown away`);
+    const gone =
+      action === 'discard'
+        ? await letters.discard(filter, { ...warrant, reason })
+        : await letters.purge(filter, { ...warrantOf(flags), confirm: true });
+    print(
+      flags.json ? JSON.stringify({ [action === 'discard' ? 'discarded' : 'purged']: gone }) : `${gone} thrown away`,
+    );
   });
 }
 
-function onLetters(
-  topic: string,
-  group: string,
-  flags: Flags,
-  action: (letters: DeadLetters) => Promise<void>,
-): Promise<void> {
-  return withBroker(flags, async (broker) => action(await broker.deadLetters(topic, group)));
-}
-
-function filterOf({ quarantine, fingerprint, olderThan }: Flags): DeadLetterFilter {
-  return {
-    ...(quarantine && { shelf: 'quarantine' as const }),
-    ...(fingerprint !== undefined && { fingerprint }),
-    ...(olderThan !== undefined && { beforeMs: systemClock.wallMs() - olderThan }),
-  };
-}
-
-/** All of them only where that was said. */
-function chosen(what: string, refs: readonly string[], flags: Flags): DeadLetterFilter {
-  const filter = filterOf(flags);
-  const isNarrow = refs.length > 0 || filter.fingerprint !== undefined || filter.beforeMs !== undefined;
-  if (isNarrow === (flags.all === true)) {
-    const choices = 'refs, --fingerprint or --older-than, or --all for all of them';
-    throw new UsageError(
-      'bad-argument',
-      `${what}: which dead letters? Give ${choices}${isNarrow ? ', not both' : ''}.`,
-    );
-  }
-  return refs.length > 0 ? { ...filter, refs } : filter;
+function audit(topic: string, group: string, flags: Flags): Promise<void> {
+  return onLetters(topic, group, flags, async (letters) => {
+    const records = await letters.audit();
+    if (flags.json) print(JSON.stringify(records, null, 2));
+    else if (records.length === 0) process.stderr.write('none\n');
+    else for (const record of records) print(renderRecord(record, coloursOf(process.stdout)));
+  });
 }
 
 function told({ found, redriven, gone, busy, stoppedBy }: RedriveSummary, dryRun: boolean): string {
@@ -183,21 +196,3 @@ const STOPPED = {
   full: 'stopped: the group has as many retries as it takes, and no room came. Is a consumer running?',
   aborted: 'interrupted: the others stay where they are',
 } as const;
-
-function print(line: string): void {
-  process.stdout.write(`${line}\n`);
-}
-
-function whole(text: string): number {
-  const value = Number(text);
-  if (Number.isInteger(value) && value >= 0) return value;
-  throw new InvalidArgumentError('Expected a whole number.');
-}
-
-function duration(text: string): number {
-  const ms = DAYS.test(text) ? Number.parseInt(text, 10) * 86_400_000 : parseDuration(text);
-  if (typeof ms === 'number') return ms;
-  throw new InvalidArgumentError('Expected a duration, such as 90m, 12h or 30d.');
-}
-
-const DAYS = /^\d+d$/;

@@ -1,8 +1,9 @@
-import type { DeadLetter, DeadLetterKind } from '../../../broker/index.js';
+import type { DeadLetter, DeadLetterKind, Kill } from '../../../broker/index.js';
 import type { Colours } from '../../colours.js';
 import { plain, plainLines, timeOf } from './terminal-text.js';
 
 const PAYLOAD_CHARACTERS = 2_000;
+const UNDECODABLE_BYTES = 512;
 const REASON_CHARACTERS = 100;
 
 /** One line. */
@@ -34,25 +35,39 @@ export function renderDetails(letter: DeadLetter, pc: Colours): string {
     ['attempts', String(attempts)],
     ['fingerprint', fingerprint],
     ['reason', reason],
+    ...(letter.evidence === undefined ? [] : [['set aside by', letter.evidence.consumer] as const]),
     ...Object.entries(headers).map(([name, value]) => [`header ${name}`, value] as const),
   ];
   const failures = letter.failures.map(({ attempt, atMs: failedMs, consumer, error, message, frames }) => {
     const where = frames.length === 0 ? '' : `\n      at ${frames.map(plain).join('\n      at ')}`;
     return `  ${attempt}. ${timeOf(failedMs)} on ${plain(consumer)}: ${plain(error)}: ${plain(message)}${where}`;
   });
-  const text = payload.toString('utf8', 0, PAYLOAD_CHARACTERS);
-  const cut =
-    payload.length > PAYLOAD_CHARACTERS ? ` (the first ${PAYLOAD_CHARACTERS} of ${payload.length} bytes)` : '';
+  const deaths = (letter.evidence?.kills ?? []).map(
+    ({ consumer, atMs: diedMs }: Kill) => `  ${timeOf(diedMs)}: ${plain(consumer)} was succeeded`,
+  );
+  // What cannot be decoded is no text.
+  const [shown, text] =
+    id === undefined
+      ? [UNDECODABLE_BYTES, hexOf(payload.subarray(0, UNDECODABLE_BYTES))]
+      : [PAYLOAD_CHARACTERS, plainLines(payload.toString('utf8', 0, PAYLOAD_CHARACTERS))];
+  const cut = payload.length > shown ? ` (the first ${shown} of ${payload.length} bytes)` : '';
   return [
     pc.bold(ref),
     ...facts.map(([name, value]) => `  ${pc.dim(name)}: ${plain(value)}`),
     ...(failures.length === 0 ? [] : ['failures:', ...failures]),
+    ...(deaths.length === 0 ? [] : ['consumers that died while they handled it:', ...deaths]),
     `payload${cut}:`,
-    plainLines(text),
+    text,
   ].join('\n');
 }
 
 /** For programs. */
 export function letterAsJson({ payload, ...letter }: DeadLetter): unknown {
   return { ...letter, payloadBase64: payload.toString('base64') };
+}
+
+/** 16 bytes a line. */
+function hexOf(bytes: Buffer): string {
+  const lines = Array.from({ length: Math.ceil(bytes.length / 16) }, (_, i) => bytes.subarray(16 * i, 16 * (i + 1)));
+  return lines.map((line) => line.toString('hex').replaceAll(/..(?=.)/g, '$& ')).join('\n');
 }

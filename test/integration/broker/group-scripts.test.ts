@@ -13,6 +13,7 @@ import { freshTopic } from '../../fixtures/broker-bed.js';
 import { eventually, RedisServer } from '../../fixtures/redis-server.js';
 
 const settleScript = new Script(new URL('../../../broker/groups/settle.lua', import.meta.url));
+const markScript = new Script(new URL('../../../broker/recovery/mark-suspect.lua', import.meta.url));
 const showScript = new Script(new URL('../../../broker/groups/show-position.lua', import.meta.url));
 
 let server: RedisServer;
@@ -104,8 +105,67 @@ describe('acquire', () => {
   });
 });
 
+describe('a death', () => {
+  const mark = (owner: string, token: string, suspect: string, survived = '') => {
+    return redis.eval(markScript.source, 1, keys.lease, owner, token, suspect, survived);
+  };
+  /** `to` takes over from an owner that is seen to be silent. */
+  async function succeed(to: string): Promise<{ token: string; silent: string; hi: string; kills: unknown }> {
+    const [token, count] = (await redis.hmget(keys.lease, 'token', 'count')) as [string, string];
+    const reply = await acquire(to, { token, count });
+    return { token: String(reply[1]), silent: String(reply[6]), hi: String(reply[7]), kills: reply[9] };
+  }
+
+  it('counts once, against what its owner had named, and leaves what that had begun', async () => {
+    const [, token] = (await acquire('a')) as [number, string];
+    await run(renewCall(keys, 'a', token, { hi: '6-0', isCleared: true }));
+    expect(await mark('b', token, '6-0:1')).toEqual([0, 'a', token]);
+    expect(await mark('a', token, '6-0:1')).toEqual([1]);
+    const b = await succeed('b');
+    expect(b).toMatchObject({ silent: '1', hi: '6-0', kills: ['6-0:1', expect.stringMatching(/^a@\d{13}$/)] });
+    // Nobody is named any more.
+    expect((await succeed('c')).kills).toEqual(b.kills);
+    const d = await succeed('d');
+    await mark('d', d.token, '6-0:1');
+    const e = await succeed('e');
+    expect(e.kills).toEqual(['6-0:1', expect.stringMatching(/^a@\d{13} d@\d{13}$/)]);
+    await mark('e', e.token, '7-0:0', '6-0:1');
+    expect((await succeed('f')).kills).toEqual(['7-0:0', expect.stringMatching(/^e@/)]);
+  });
+
+  it('counts against nothing that is settled, was given back, or is of another history', async () => {
+    const [, first] = (await acquire('a')) as [number, string];
+    await redis.hset(keys.position, 'low', '5-0', '6-0', Buffer.of(2));
+    for (const settled of ['5-0:0', '6-0:1']) {
+      const token = String(await redis.hget(keys.lease, 'token'));
+      const owner = String(await redis.hget(keys.lease, 'owner'));
+      await mark(owner, token, settled);
+      expect((await succeed(`after ${settled}`)).kills).toEqual([]);
+    }
+    const [owner, token] = (await redis.hmget(keys.lease, 'owner', 'token')) as [string, string];
+    expect(token).not.toBe(first);
+    await mark(owner, token, '6-0:0');
+    await run(releaseCall(keys, owner, token));
+    const [, next, , , , , silent, , , kills] = (await acquire('b')) as [number, string, ...string[]];
+    // It has not died, and yet what the silent ones had is not handled.
+    expect([silent, kills]).toEqual(['1', []]);
+    await run(renewCall(keys, 'b', next, { hi: '', isCleared: true }));
+    await run(releaseCall(keys, 'b', next));
+    const [, last, , , , , doubt] = (await acquire('c')) as [number, string, ...string[]];
+    expect(doubt).toBe('0');
+    await mark('c', last, '6-0:0');
+    await succeed('d');
+    await onAnotherHistory();
+    expect(await succeed('e')).toMatchObject({ silent: '0', kills: [] });
+  });
+});
+
 describe('what only the owner may do', () => {
   const actions = [
+    [
+      'marking',
+      (owner: string, token: string) => redis.eval(markScript.source, 1, keys.lease, owner, token, '1-0:0', ''),
+    ],
     ['renewing', (owner: string, token: string) => run(renewCall(keys, owner, token))],
     ['settling', (owner: string, token: string) => settle(owner, token, '7-0')],
   ] as const;

@@ -1,4 +1,26 @@
-import { readFileSync } from 'node:fs';
+import {
+  acquireAs,
+  beatAs,
+  changeFrom,
+  createTopic,
+  deleteAs,
+  entry,
+  FRAME,
+  HASHES,
+  markAs,
+  prune,
+  publishTo,
+  publishUnique,
+  registerFrom,
+  release,
+  renewAs,
+  SLICE_MS,
+  settleAs,
+  showPosition,
+  touch,
+  trim,
+  watchAs,
+} from './script-calls.js';
 
 /** Commands in the order in which they are sent. `$history`, `$token` and `$generation` stand for what the server said. */
 export interface ScriptSession {
@@ -7,65 +29,6 @@ export interface ScriptSession {
   /** Compared at the end. */
   readonly keys: readonly string[];
 }
-
-export const script = (file: string) => readFileSync(new URL(`../../../broker/${file}`, import.meta.url), 'utf8');
-
-const createTopic = script('log/create-topic.lua');
-const publish = script('log/publish.lua');
-const touch = script('log/touch.lua');
-const trim = script('log/trim.lua');
-const prune = script('log/prune-producers.lua');
-const register = script('groups/register-group.lua');
-const acquire = script('groups/acquire.lua');
-const renew = script('groups/renew.lua');
-const release = script('groups/release.lua');
-const deleteGroup = script('groups/delete-group.lua');
-const settle = script('groups/settle.lua');
-const showPosition = script('groups/show-position.lua');
-const beat = script('groups/member-beat.lua');
-const changeMembers = script('groups/change-members.lua');
-
-/** One slice for all times. */
-const SLICE_MS = '1000000000000000';
-export const FRAME = '\x00frame\xff of bytes';
-const HASHES = '\x00\x00aaaaaaaaaaaaaaa\xff\x00\x01bbbbbbbbbbbbbbbb\x00\x02aaaaaaaaaaaaaaa\xff';
-
-const publishTo = (...args: string[]) => ['EVAL', publish, '2', 'log', 'producers', 'p1', ...args];
-const publishUnique = (...args: string[]) => ['EVAL', publish, '3', 'log', 'producers', 'dedup:', 'p1', ...args];
-export const acquireAs = (owner: string, token = '', count = '') => {
-  return [
-    'EVAL',
-    acquire,
-    '5',
-    'groups',
-    'lease',
-    'pos:g',
-    'retry',
-    'redriven',
-    'g',
-    owner,
-    '2000',
-    token,
-    count,
-    'acquire',
-  ];
-};
-const watchAs = (owner: string, token = '', count = '') => [...acquireAs(owner, token, count).slice(0, -1), 'watch'];
-export const registerFrom = (start: string) => {
-  return ['EVAL', register, '4', 'groups', 'pos:g', 'lease', 'log', 'g', start];
-};
-const beatAs = (member: string, instance: string) => ['EVAL', beat, '1', 'members', member, instance, '{"inFlight":1}'];
-const changeFrom = (generation: string, ...seats: string[]) => {
-  return ['EVAL', changeMembers, '1', 'members', generation, '["a",null]', ...seats];
-};
-const deleteAs = (mode: string, token = '', count = '', deadLetters = '0') => {
-  const keys = ['groups', 'lease', 'pos:g', 'retry', 'dlq', 'quarantine'];
-  return ['EVAL', deleteGroup, '6', ...keys, 'g', token, count, mode, deadLetters, '100000000'];
-};
-const settleAs = (owner: string, token: string, ...args: string[]) => {
-  return ['EVAL', settle, '5', 'lease', 'pos:g', 'retry', 'dlq', 'quarantine', owner, token, ...args];
-};
-const entry = (id: string, offset = '0') => ['XADD', 'log', id, `p1 0 1 8 ${offset}`, FRAME];
 
 export const SCRIPT_SESSIONS: readonly ScriptSession[] = [
   {
@@ -154,21 +117,61 @@ export const SCRIPT_SESSIONS: readonly ScriptSession[] = [
       ['HSET', 'retry', '5-1:0', '1 row'],
       acquireAs('a'),
       acquireAs('b'),
-      ['EVAL', renew, '1', 'lease', 'a', '$token'],
-      ['EVAL', renew, '1', 'lease', 'b', '$token'],
+      renewAs('a'),
+      renewAs('b'),
       acquireAs('b', '$token', '0'),
       acquireAs('b', '$token', '1'),
-      ['EVAL', renew, '1', 'lease', 'b', '$token'],
+      renewAs('b'),
       ['EVAL', release, '1', 'lease', 'a', '$token'],
       ['EVAL', release, '1', 'lease', 'b', '$token'],
       watchAs('c'),
       watchAs('c', '$token', '1'),
       ['HSET', 'lease', 'history', 'another'],
-      ['EVAL', renew, '1', 'lease', '', '$token'],
+      renewAs(''),
       ['HSET', 'lease', 'token', '4000000000000000'],
       acquireAs('c'),
     ],
     keys: ['groups', 'pos:g', 'lease', 'retry'],
+  },
+  {
+    name: 'an owner that falls silent leaves what it had begun, and deaths that count against what it had named',
+    steps: [
+      registerFrom('earliest'),
+      ['HSET', 'producers', 'last', '9-0'],
+      ['HSET', 'pos:g', '6-0', '\x02'],
+      acquireAs('a'),
+      renewAs('a', '6-0'),
+      markAs('b', '6-0:0'),
+      markAs('a', '6-0:0'),
+      acquireAs('b', '$token', '1'),
+      markAs('b', '6-0:1'),
+      acquireAs('c', '$token', '0'),
+      markAs('c', '6-0:0'),
+      acquireAs('c'),
+      markAs('c', '6-0:0'),
+      acquireAs('d', '$token', '0'),
+      markAs('d', '7-0:0', '6-0:0'),
+      acquireAs('e', '$token', '0'),
+      ['HSET', 'retry', '5-0:3', '1 row'],
+      markAs('e', '5-0:3'),
+      acquireAs('f', '$token', '0'),
+      settleAs('f', '$token', '0-0', '0', '0', '0', '1', 'quarantine', '5-0', '3', '1', 'why', 'm'),
+      markAs('f', ''),
+      ['EVAL', release, '1', 'lease', 'f', '$token'],
+      acquireAs('g'),
+      renewAs('g', '', '1'),
+      ['EVAL', release, '1', 'lease', 'g', '$token'],
+      acquireAs('f'),
+      ['HSET', 'lease', 'history', 'another'],
+      acquireAs('g', '$token', '0'),
+      markAs('g', '6-0:0'),
+      ['EVAL', release, '1', 'lease', 'g', '$token'],
+      acquireAs('h'),
+      renewAs('h', '8-0'),
+      markAs('h', '8-0:0'),
+      deleteAs('force'),
+    ],
+    keys: ['lease', 'pos:g', 'retry', 'quarantine'],
   },
   {
     name: 'a group is deleted once nobody owns it, keeps its token, and comes back when it is registered',
@@ -185,7 +188,7 @@ export const SCRIPT_SESSIONS: readonly ScriptSession[] = [
       registerFrom('earliest'),
       acquireAs('b'),
       deleteAs('force', '', '', '1'),
-      ['EVAL', renew, '1', 'lease', 'b', '$token'],
+      renewAs('b'),
     ],
     keys: ['groups', 'lease', 'pos:g', 'retry', 'dlq'],
   },

@@ -62,7 +62,7 @@ class Transcript {
       return isBuffer ? Buffer.from(part.data).toString('latin1') : part;
     });
     this.lines.push(
-      text.replace(/\b(\d{13}-\d+|1\d{15}|1[6-9]\d{8}|[0-9a-f]{40})\b/g, (found) => {
+      text.replace(/\b(\d{13}-\d+|1\d{15}|1\d{12}|1[6-9]\d{8}|[0-9a-f]{40})\b/g, (found) => {
         const name = this.#names.get(found) ?? `<${found.length > 20 ? 'history' : 'time'}>`;
         this.#names.set(found, name);
         return name;

@@ -1,4 +1,5 @@
-import { acquireAs, FRAME, registerFrom, type ScriptSession, script } from './conformance-sessions.js';
+import type { ScriptSession } from './conformance-sessions.js';
+import { acquireAs, FRAME, registerFrom, script } from './script-calls.js';
 
 const redrive = script('recovery/redrive.lua');
 

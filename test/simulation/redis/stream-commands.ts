@@ -48,6 +48,8 @@ export const streamCommands: Readonly<Record<string, Command>> = {
     const [key, strategy, ...rest] = args as [string, string, ...string[]];
     const bound = rest[0] === '=' || rest[0] === '~' ? rest[1] : rest[0];
     const stream = database.stream(key);
+    // About so many: whole nodes only, of which there is none to spare.
+    if (/^MAXLEN$/i.test(strategy) && rest[0] === '~' && (stream?.entries.length ?? 0) <= Number(bound)) return 0;
     if (strategy.toUpperCase() !== 'MINID') throw new CommandError(`ERR XTRIM ${strategy} is not simulated`);
     const id = parseId(bound ?? '');
     if (id === undefined) throw new CommandError(BAD_ID);

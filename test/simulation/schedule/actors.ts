@@ -92,7 +92,18 @@ export abstract class Actor {
 
 export class Member extends Actor {
   protected async work(broker: MessageBroker, process: SimProcess): Promise<void> {
-    await broker.subscribe(TOPIC, GROUP, handlerOf(this.stage, process), subscribeOptions(this.stage.plan));
+    const handler = handlerOf(this.stage, process, () => this.#die(process));
+    await broker.subscribe(TOPIC, GROUP, handler, subscribeOptions(this.stage.plan));
+  }
+
+  /** Of a message: a supervisor starts it again. */
+  #die(process: SimProcess): void {
+    if (process.isKilled) return;
+    this.kill();
+    const { world, random } = this.stage;
+    world.scheduler.after(START_AGAIN_MS + random() * 900, () => {
+      if (this.process === process) this.start();
+    });
   }
 }
 

@@ -1,6 +1,6 @@
 import { finalInventory } from './final-inventory.js';
 import type { Published } from './journal.js';
-import type { Stage } from './stage.js';
+import { isKiller, MAX_KILLS, type Stage } from './stage.js';
 
 /** What has to hold when faults are over and everything had its time. */
 export function checkEnd(stage: Stage): void {
@@ -13,10 +13,27 @@ export function checkEnd(stage: Stage): void {
   for (const id of twice(stored.deadLetters)) {
     journal.violation('dead-letter-once', `${id} is twice among the dead letters`);
   }
-  for (const id of stored.quarantined) journal.violation('nothing-damaged', `${id} is in quarantine`);
+  checkQuarantined(stage, stored.quarantined);
   checkUnique(stage, stored.appended);
   const finished = [...journal.finished].filter((id) => !journal.returned.has(id) || journal.wasHandled(id));
-  checkLost(stage, new Set([...finished, ...stored.deadLetters]));
+  checkLost(stage, new Set([...finished, ...stored.deadLetters, ...stored.quarantined]));
+}
+
+/** Nothing is undecodable here: only what kills is set aside, once, after so many deaths as it takes. */
+function checkQuarantined(stage: Stage, quarantined: readonly string[]): void {
+  const { journal, plan } = stage;
+  for (const id of twice(quarantined)) journal.violation('dead-letter-once', `${id} is twice in quarantine`);
+  for (const id of quarantined) {
+    // Whoever is killed from outside while it tries a suspect looks like one that has died of it.
+    if (isKiller(stage, id) || (journal.cutShort.get(id) ?? 0) >= MAX_KILLS) continue;
+    journal.violation('healthy-stays', `${id} is in quarantine, and kills nobody`);
+  }
+  // Two deaths before it is a suspect, those of its trials; each fault may cost what was known of it by then.
+  const most = (MAX_KILLS + 2) * (1 + plan.faults.length);
+  for (const [id, deaths] of journal.deathsOf) {
+    if (deaths > most)
+      journal.violation('healthy-stays', `${id} has ended ${deaths} processes, of ${most} at the most`);
+  }
 }
 
 function twice(values: readonly string[]): string[] {

@@ -24,6 +24,8 @@ export interface Handling {
   readonly startedMs: number;
   endedMs: number | undefined;
   result: 'handled' | 'failed' | 'gave-up' | undefined;
+  /** Another tenure of its partition began before its handler returned. */
+  wasCutShort: boolean;
 }
 
 export type Rule =
@@ -33,6 +35,8 @@ export type Rule =
   | 'stored-once'
   | 'nothing-invented'
   | 'nothing-damaged'
+  /** Only what ends the processes that handle it is set aside. */
+  | 'healthy-stays'
   /** Messages of one key and producer are handled in the order of publishing, retries included. */
   | 'order'
   /** Once a newer owner of a partition has started a handler, no older one does. */
@@ -69,6 +73,11 @@ export class Journal {
   readonly returned = new Set<string>();
   /** How many were put back for certain. */
   redriven = 0;
+  /** Deaths of members that messages were the cause of. */
+  readonly deathsOf = new Map<string, number>();
+  readonly #diedOfMessage = new Set<string>();
+  /** How often the handling of a message was cut short by something else than a message. */
+  readonly cutShort = new Map<string, number>();
   /** Accepted, and neither handled nor used up. */
   #openCount = 0;
   /** Called when a member has acquired a partition. */
@@ -131,11 +140,20 @@ export class Journal {
 
   /** Somebody has to handle it still. */
   #isOpen({ id, outcome, isDuplicate }: Published): boolean {
-    return outcome === 'accepted' && !isDuplicate && !this.finished.has(id);
+    return outcome === 'accepted' && !isDuplicate && !this.finished.has(id) && !this.deathsOf.has(id);
   }
 
-  start(handling: Omit<Handling, 'startedMs' | 'endedMs' | 'result'>): Handling {
-    const started: Handling = { ...handling, startedMs: this.#nowMs(), endedMs: undefined, result: undefined };
+  /** The message has ended the process of the member. */
+  diedOf(id: string, member: string): void {
+    const published = this.published.get(id);
+    if (published !== undefined && this.#isOpen(published)) this.#openCount--;
+    this.deathsOf.set(id, (this.deathsOf.get(id) ?? 0) + 1);
+    this.#diedOfMessage.add(member);
+  }
+
+  start(handling: Omit<Handling, 'startedMs' | 'endedMs' | 'result' | 'wasCutShort'>): Handling {
+    const begun = { startedMs: this.#nowMs(), endedMs: undefined, result: undefined, wasCutShort: false };
+    const started: Handling = { ...handling, ...begun };
     this.handlings.push(started);
     const { id, member, partition, token } = handling;
     const published = this.published.get(id);
@@ -175,6 +193,12 @@ export class Journal {
   tenureBegins(partition: number, token: number, history: string, settled: ReadonlySet<string>): void {
     this.#settledBefore.set(`${partition} ${token}`, settled);
     this.#historyOf.set(`${partition} ${token}`, history);
+    for (const handling of this.handlings) {
+      if (handling.partition !== partition || handling.endedMs !== undefined || handling.wasCutShort) continue;
+      handling.wasCutShort = true;
+      const { id, member } = handling;
+      if (!this.#diedOfMessage.has(member)) this.cutShort.set(id, (this.cutShort.get(id) ?? 0) + 1);
+    }
   }
 
   /** A server has taken a partition back when these messages were not settled. */

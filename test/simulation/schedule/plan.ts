@@ -37,6 +37,8 @@ export interface Plan {
   readonly drains: boolean;
   /** When somebody puts the group's dead letters back. */
   readonly redrivesMs: readonly number[];
+  /** Messages that end the process that handles them: the `n`-th of producer `p`, as `p-n`. */
+  readonly killers: readonly string[];
   readonly settleDelayMs: number;
   readonly latencyMs: number;
   /** Of replicas, usually. */
@@ -105,6 +107,7 @@ export function planOf(seed: number, { profiles = PROFILES, overrides = {} }: Pl
     // Of its own: what seeds decided before it came stays the same.
     drains: seededRandom(seed, 'drains')() < 0.5,
     redrivesMs: redrivesOf(seed, activeMs),
+    killers: killersOf(seed, producers),
     activeMs,
     ...overrides,
   };
@@ -123,4 +126,11 @@ export function pick<T>(random: Random, values: readonly T[]): T {
 function redrivesOf(seed: number, activeMs: number): number[] {
   const random = seededRandom(seed, 'redrives');
   return random() < 0.5 ? [] : [0.2 + 0.8 * random(), 1].map((share) => share * activeMs);
+}
+
+/** And this: none in half of the schedules, since each costs a few deaths. */
+function killersOf(seed: number, producers: number): string[] {
+  const random = seededRandom(seed, 'killers');
+  const count = pick(random, [0, 0, 1, 2]);
+  return Array.from({ length: count }, () => `p${Math.floor(random() * producers)}-${Math.floor(random() * 30)}`);
 }

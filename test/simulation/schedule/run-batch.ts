@@ -19,6 +19,7 @@ export interface BatchSummary {
   events: number;
   handlings: number;
   redriven: number;
+  deaths: number;
   accepted: number;
   simulatedMs: number;
   /** `fault <kind>`: how many began; `plan <topology, replicas, durability>`: in how many schedules. */
@@ -33,6 +34,7 @@ export function emptySummary(): BatchSummary {
     events: 0,
     handlings: 0,
     redriven: 0,
+    deaths: 0,
     accepted: 0,
     simulatedMs: 0,
     occurred: {},
@@ -46,6 +48,7 @@ export function addSummary(sum: BatchSummary, other: BatchSummary): void {
   sum.events += other.events;
   sum.handlings += other.handlings;
   sum.redriven += other.redriven;
+  sum.deaths += other.deaths;
   sum.accepted += other.accepted;
   sum.simulatedMs += other.simulatedMs;
   for (const [what, count] of Object.entries(other.occurred)) occur(sum, what, count);
@@ -71,6 +74,7 @@ export async function runBatch(options: BatchOptions): Promise<BatchSummary> {
       summary.events += result.events;
       summary.handlings += result.handlings;
       summary.redriven += result.redriven;
+      summary.deaths += result.deaths;
       summary.accepted += result.accepted;
       summary.simulatedMs += result.simulatedMs;
       for (const [kind, count] of result.faults) occur(summary, `fault ${kind}`, count);

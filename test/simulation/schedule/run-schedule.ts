@@ -22,6 +22,8 @@ export interface ScheduleResult {
   readonly handlings: number;
   /** Dead letters that were put back. */
   readonly redriven: number;
+  /** Deaths of members that messages were the cause of. */
+  readonly deaths: number;
   /** Faults that began, by kind. */
   readonly faults: ReadonlyMap<Fault['kind'], number>;
 }
@@ -89,6 +91,7 @@ async function perform(
     accepted: [...journal.published.values()].filter(({ outcome }) => outcome === 'accepted').length,
     handlings: journal.handlings.length,
     redriven: journal.redriven,
+    deaths: [...journal.deathsOf.values()].reduce((sum, deaths) => sum + deaths, 0),
     faults: injector?.counts ?? new Map(),
   });
 

@@ -11,6 +11,8 @@ import type { Plan } from './plan.js';
 export const TOPIC = 'orders';
 export const GROUP = 'billing';
 export const MAX_ATTEMPTS = 3;
+/** The broker's default. */
+export const MAX_KILLS = 2;
 
 /** What all actors of a schedule share. */
 export interface Stage {
@@ -66,17 +68,30 @@ export function subscribeOptions(plan: Plan): SubscribeOptions {
     retryBaseMs: 30,
     retryCapMs: 400,
     closeTimeoutMs: CLOSE_TIMEOUT_MS,
+    // Failures are chance here, and all alike: on whom they happen says nothing.
+    poisonConsumers: false,
     settleDelayMs: plan.settleDelayMs,
     ...(plan.drains ? DRAINING : {}),
   };
 }
 
-/** Handles as the plan says: takes time, fails now and then. */
-export function handlerOf(stage: Stage, process: SimProcess): Handler {
+/** The name of a message in the plan, whichever instance of its producer has published it. */
+export function isKiller({ plan }: Stage, id: string): boolean {
+  return plan.killers.includes(id.replace(/^(p\d+)\.\d+-/, '$1-'));
+}
+
+/** Handles as the plan says: takes time, fails now and then, or is the end of its process: then it calls `die`. */
+export function handlerOf(stage: Stage, process: SimProcess, die: () => void): Handler {
   const { plan, world, journal, random } = stage;
   return (message) => {
     const { id, partition, attempt, fencingToken: token } = message;
     const handling = journal.start({ id, member: process.name, partition, token, attempt });
+    if (isKiller(stage, id)) {
+      world.trace(() => `${process.name} dies of ${id} of ${partition}, attempt ${attempt}, token ${token}`);
+      journal.diedOf(id, process.name);
+      die();
+      return new Promise(() => {});
+    }
     const fails = random() < plan.failureShare;
     const isPermanent = fails && random() < 0.1;
     const result = !fails ? 'handled' : isPermanent || attempt >= MAX_ATTEMPTS ? 'gave-up' : 'failed';

@@ -77,6 +77,31 @@ describe('gauntlet broker dlq', () => {
     expect((await collect(letters.list())).map(({ attempts }) => attempts)).toEqual([1, 1, 1, 1, 1, 2]);
   });
 
+  it('releases and discards what lies in quarantine, and shows who did it and why', async () => {
+    const topic = freshTopic();
+    await broker.createTopic(topic, { partitions: 1 });
+    const letters = await broker.deadLetters(topic, 'g');
+    {
+      await using _ = await broker.subscribe(topic, 'g', () => {}, { maxMessageBytes: 10 });
+      await publishAll(broker, topic, numbered(2, 1));
+      await eventually(async () => (await collect(letters.list({ shelf: 'quarantine' }))).length === 2);
+    }
+    const [first] = await collect(letters.list({ shelf: 'quarantine' }));
+    const one = await dlq('inspect', topic, 'g', first!.ref, '--quarantine');
+    expect(one.stdout).toMatch(/reason: oversized\n.*set aside by: \S+\n.*payload of m0\n$/s);
+    const journal = new Journal();
+    await using _ = await broker.subscribe(topic, 'g', journal.record);
+    const released = await dlq('release', topic, 'g', first!.ref, '--by', 'ada', '--reason', 'fixed');
+    expect(released).toMatchObject({ code: 0, stdout: '1 put back\n' });
+    await eventually(() => journal.ids.includes('m0'));
+    const unfounded = await dlq('discard', topic, 'g', '--all', '--yes');
+    expect(unfounded).toMatchObject({ code: 2, stderr: expect.stringContaining("give a '{ reason }'") });
+    const discarded = await dlq('discard', topic, 'g', '--all', '--yes', '--reason', 'test data');
+    expect(discarded).toMatchObject({ code: 0, stdout: '1 thrown away\n' });
+    const { stdout } = await dlq('audit', topic, 'g');
+    expect(stdout).toMatch(/ release by ada .*"redriven":1.* \(fixed\)\n.* discard by \S+ .* 1 {2}\(test data\)\n$/s);
+  });
+
   it('refuses what is not clear, with the remedy', async () => {
     const topic = await givenUp();
     const refused: readonly (readonly [args: string[], code: number, message: RegExp])[] = [

@@ -2,7 +2,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { type ConcurrencyLimit, concurrencyLimitOf } from '../../../../broker/groups/concurrency/concurrency-limit.js';
-import type { Handler } from '../../../../broker/groups/delivery.js';
+import type { Delivery, Handler } from '../../../../broker/groups/delivery.js';
 import { Dispatcher } from '../../../../broker/groups/dispatcher.js';
 import { HandlerMeter } from '../../../../broker/groups/health/handler-meter.js';
 import { ManualClock } from '../../../fixtures/manual-clock.js';
@@ -206,6 +206,76 @@ describe('a dispatcher', () => {
     expect(() => dispatcher.pump()).toThrow('broken');
     dispatcher.pump();
     expect(handled).toEqual(['broken', 'm2']);
+  });
+
+  it('handles one alone when no other runs, and starts others when it has returned', async () => {
+    const finish = new Map<string, () => void>();
+    const bed = dispatcherOf(({ id }) => new Promise((resolve) => void finish.set(id, resolve)), 4);
+    const { dispatcher, started } = bed;
+    const { tenure } = heldTenure();
+    const [running, waiting, alone] = [1, 2, 3].map((sequence) => logDelivery(tenure, sequence)) as [
+      Delivery,
+      Delivery,
+      Delivery,
+    ];
+    dispatcher.enqueue(running);
+    dispatcher.pump();
+    dispatcher.alone(alone, 10_000);
+    dispatcher.enqueue(waiting);
+    dispatcher.pump();
+    expect(started).toEqual(['m1']);
+    finish.get('m1')!();
+    await turn();
+    expect(started).toEqual(['m1', 'm3']);
+    finish.get('m3')!();
+    await turn();
+    expect(started).toEqual(['m1', 'm3', 'm2']);
+    finish.get('m2')!();
+    await dispatcher.stop();
+  });
+
+  it('does not wait for ever for one that hangs, nor for one whose tenure is over', () => {
+    const { dispatcher, started, clock } = dispatcherOf(() => new Promise(() => {}), 4);
+    const [first, second] = [heldTenure().tenure, heldTenure().tenure];
+    dispatcher.enqueue(logDelivery(first, 1));
+    dispatcher.pump();
+    const alone = logDelivery(second, 2);
+    dispatcher.alone(alone, 1_000);
+    clock.advance(999);
+    expect(started).toEqual(['m1']);
+    clock.advance(1);
+    expect(started).toEqual(['m1', 'm2']);
+    dispatcher.enqueue(logDelivery(first, 3));
+    dispatcher.pump();
+    expect(started).toEqual(['m1', 'm2']);
+    second.end();
+    dispatcher.pump();
+    expect(started).toEqual(['m1', 'm2', 'm3']);
+  });
+
+  it('goes on as before where one is released, and puts first what was not started', () => {
+    const { dispatcher, started } = dispatcherOf(() => new Promise(() => {}), 2);
+    const { tenure } = heldTenure();
+    dispatcher.enqueue(logDelivery(tenure, 1));
+    dispatcher.pump();
+    const alone = logDelivery(tenure, 2);
+    dispatcher.alone(alone, 1_000);
+    dispatcher.enqueue(logDelivery(tenure, 3));
+    dispatcher.releaseAlone(alone);
+    expect(started).toEqual(['m1', 'm2']);
+  });
+
+  it('notes the last entry that was begun, which renewals name', () => {
+    const { dispatcher } = dispatcherOf(() => {}, 2);
+    const { tenure } = heldTenure();
+    const [first, second, third] = [1, 2, 3].map((sequence) => logDelivery(tenure, sequence)) as Delivery[];
+    expect(tenure.name()).toEqual({ hi: '', isCleared: true });
+    for (const delivery of [second!, first!]) dispatcher.enqueue(delivery);
+    dispatcher.pump();
+    expect(tenure.name().hi).toBe('2-0');
+    dispatcher.enqueue(third!);
+    dispatcher.pump();
+    expect([tenure.namedHi, tenure.name().hi]).toEqual(['2-0', '3-0']);
   });
 
   it('looks at the deadline of the lease right before each message', () => {

@@ -2,10 +2,12 @@ import { describe, expect, it } from 'vitest';
 import type { Delivery } from '../../../../broker/groups/delivery.js';
 import { HandledLog } from '../../../../broker/groups/handled-log.js';
 import { OutcomeRecorder } from '../../../../broker/groups/outcome-recorder.js';
+import type { Tenure } from '../../../../broker/groups/tenure.js';
+import type { QuarantineEvidence } from '../../../../broker/recovery/quarantine-evidence.js';
 import { ManualClock } from '../../../fixtures/manual-clock.js';
 import { heldTenure, logDelivery } from '../../../fixtures/tenure-bed.js';
 
-function recorderOf(ordering: 'key' | 'none' = 'key') {
+function recorderOf(ordering: 'key' | 'none' = 'key', isPoison = () => false) {
   const ready: Delivery[] = [];
   const recorder = new OutcomeRecorder({
     topic: 't',
@@ -18,6 +20,7 @@ function recorderOf(ordering: 'key' | 'none' = 'key') {
     onReady: (delivery) => ready.push(delivery),
     onRetryDue: (delivery) => ready.push(delivery),
     onChange: () => {},
+    isPoison,
   });
   return { recorder, ready, readyIds: () => ready.map(({ id }) => id) };
 }
@@ -60,6 +63,51 @@ describe('a message that this process has handled before', () => {
     expect(tenure.takeSettlement()).toBeUndefined();
     recorder.admit(logDelivery(heldTenure(log).tenure, 1));
     expect(ready).toHaveLength(1);
+  });
+});
+
+describe('a message that is set aside', () => {
+  const told = (tenure: Tenure) => {
+    return tenure.takeSettlement()!.transitions.map(({ kind, row, event }) => {
+      const { reason, attempts, kills, runningMs } = JSON.parse(String(row)) as QuarantineEvidence;
+      return [kind, event?.kind, reason, attempts, kills?.length ?? runningMs];
+    });
+  };
+
+  it('leaves with the evidence, and lets the next one of its key through', () => {
+    const { recorder, ready, readyIds } = recorderOf();
+    const { tenure } = heldTenure();
+    for (const sequence of [1, 2]) recorder.admit(logDelivery(tenure, sequence, `m${sequence}`, 'k'));
+    recorder.setAside(ready[0]!, 'killer', { kills: [{ consumer: 'dead', atMs: 1 }] });
+    expect(readyIds()).toEqual(['m1', 'm2']);
+    expect(tenure.position.low).toBe('1-0');
+    expect(told(tenure)).toEqual([['quarantine', 'quarantined', 'killer', 0, 1]]);
+  });
+
+  it('holds its key until its handler returns, and what that did then is recorded nowhere', () => {
+    for (const end of ['handled', 'failed'] as const) {
+      const { recorder, ready, readyIds } = recorderOf();
+      const { tenure } = heldTenure();
+      for (const sequence of [1, 2]) recorder.admit(logDelivery(tenure, sequence, `m${sequence}`, 'k'));
+      recorder.setAsideRunning(ready[0]!, 70);
+      expect(told(tenure)).toEqual([['quarantine', 'quarantined', 'hanging', 0, 70]]);
+      tenure.unconfirmed = undefined;
+      expect(readyIds()).toEqual(['m1']);
+      if (end === 'handled') recorder.handled(ready[0]!);
+      else recorder.failed(ready[0]!, new Error('late'));
+      expect(readyIds()).toEqual(['m1', 'm2']);
+      expect(tenure.takeSettlement()).toBeUndefined();
+      recorder.handled(ready[1]!);
+      expect(tenure.position.low).toBe('2-0');
+    }
+  });
+
+  it('is one that fails like poison, with attempts left', () => {
+    const { recorder, ready } = recorderOf('key', () => true);
+    const { tenure } = heldTenure();
+    recorder.admit(logDelivery(tenure, 1));
+    recorder.failed(ready[0]!, new Error('no'));
+    expect(told(tenure)).toEqual([['quarantine', 'quarantined', 'same-failure', 1, undefined]]);
   });
 });
 

@@ -11,7 +11,8 @@ import { fakeLink } from '../../../fixtures/tenure-bed.js';
 const buffer = (text: string) => Buffer.from(text);
 
 function acquiredReply(token: string, history = 'h1'): Reply {
-  return [1, buffer(token), buffer(history), [buffer('low'), buffer('0-0')], []];
+  const lapse = [buffer('0'), buffer(''), buffer('')];
+  return [1, buffer(token), buffer(history), [buffer('low'), buffer('0-0')], [], buffer('0'), ...lapse, []];
 }
 const foreign: Reply = [0, buffer('other'), buffer('5'), buffer('1'), buffer('2000')];
 

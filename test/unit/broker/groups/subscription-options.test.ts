@@ -10,6 +10,7 @@ describe('options of a subscription', () => {
       ordering: 'key',
       lease: { durationMs: 2_000, renewMs: 500, stopMs: 1_400 },
       retry: { maxAttempts: 5, baseMs: 50, capMs: 1_000 },
+      poison: { maxKills: 2, hangingMs: Infinity, onHang: 'warn', poisonConsumers: 2, maxMessageBytes: Infinity },
     });
   });
 
@@ -21,6 +22,12 @@ describe('options of a subscription', () => {
     [{ concurrency: 0 }, 'concurrency 0'],
     [{ ordering: 'total' as 'key' }, `ordering 'total'`],
     [{ retryBaseMs: -1 }, 'retryBaseMs -1'],
+    [{ maxKills: 0 }, 'maxKills 0'],
+    [{ poisonConsumers: 1 }, 'poisonConsumers 1'],
+    [{ hangingMs: 0 }, 'hangingMs 0'],
+    [{ onHang: 'kill' as 'warn' }, "onHang 'kill'"],
+    [{ onHang: 'quarantine' as const }, 'Give hangingMs'],
+    [{ maxMessageBytes: 1.5 }, 'maxMessageBytes 1.5'],
   ])('are refused where they make no sense: %o', (options, text) => {
     expect(() => resolveSubscribeOptions(options)).toThrow(text);
   });
