@@ -2,6 +2,7 @@ import type { HealthFinding, PoisonLoop } from './groups/health/finding.js';
 import type { HealthState } from './groups/health/member-health.js';
 import type { Durability } from './log/message.js';
 import type { QuarantineReason } from './recovery/quarantine-evidence.js';
+import type { BreakerState } from './recovery/retries/circuit-breaker.js';
 import type { RunState } from './recovery/workflow/workflow-run.js';
 
 /** What the broker reports while it runs, besides outcomes: given to `onEvent`. */
@@ -67,6 +68,20 @@ export type BrokerEvent =
     }
   /** What `onLook` threw: it is called again at the next look. */
   | { readonly kind: 'scaling-look-failed'; readonly topic: string; readonly group: string; readonly reason: string }
+  /**
+   * A circuit breaker opened, since too many handlings fail, or lets one message probe, or closed. `dependency`: what the messages
+   * that wait need; undefined: the handler, and all of them wait. `openMs`: until the next probe.
+   */
+  | {
+      readonly kind: 'breaker';
+      readonly topic: string;
+      readonly group: string;
+      readonly dependency: string | undefined;
+      readonly state: BreakerState;
+      readonly openMs: number;
+      /** The failure that opened it, or what was seen. */
+      readonly reason: string;
+    }
   /** Another process took this member's seat while it was silent: the subscription closes itself. */
   | { readonly kind: 'member-replaced'; readonly topic: string; readonly group: string; readonly member: string }
   /** A member is sick, or well again, or is drained, or no more: told by each member of the group, of each. */

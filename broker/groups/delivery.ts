@@ -1,4 +1,5 @@
 import { type DecodedMessage, decodeHeaders } from '../log/frame-codec.js';
+import type { BreakerScope } from '../recovery/retries/breaker-scope.js';
 import type { HandlingFailure } from '../recovery/retry-row.js';
 import type { HandledSequences } from './handled-log.js';
 import type { TrackedEntry } from './position.js';
@@ -46,6 +47,17 @@ export class Delivery implements IncomingMessage {
   /** Failed attempts that do not count any more: it is a redriven dead letter. */
   forgivenAttempts = 0;
   failures: readonly HandlingFailure[] = [];
+  /** It failed before, and its next attempt is one for which the retry budget is asked; a redriven one's first is not. */
+  isRetry = false;
+  /** The budget has been asked. */
+  isCovered = false;
+  /** How long its latest retry was to wait, before learning and Retry-After. */
+  delayMs = 0;
+  /** As the application says, where it does. */
+  dependency: string | undefined;
+  /** Breakers of which its handling shows whether they may close. */
+  probes: readonly BreakerScope[] | undefined;
+  forgivenProbes = 0;
   decoded: DecodedMessage;
 
   constructor(

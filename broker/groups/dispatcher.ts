@@ -1,4 +1,5 @@
 import type { CancelTimer, Clock } from '../clock.js';
+import type { HandlingGate } from '../recovery/retries/handling-gate.js';
 import type { ConcurrencyLimit } from './concurrency/concurrency-limit.js';
 import { OverdueHandlings } from './concurrency/overdue-handlings.js';
 import type { Delivery, Handler } from './delivery.js';
@@ -11,6 +12,8 @@ export interface DispatcherOptions {
   /** Handlers that may run at a time. */
   readonly limit: ConcurrencyLimit;
   readonly meter: HandlerMeter;
+  /** What may start at all. */
+  readonly gate: Pick<HandlingGate, 'atMost' | 'admits' | 'begin' | 'handled' | 'failed' | 'dropEnded'>;
   onHandled(delivery: Delivery): void;
   onFailed(delivery: Delivery, error: unknown): void;
   /** A handler returned after its tenure was over. */
@@ -74,6 +77,7 @@ export class Dispatcher {
   dropEnded(): void {
     this.#queue = this.#queue.slice(this.#next).filter(({ tenure }) => !tenure.isOver);
     this.#next = 0;
+    this.#options.gate.dropEnded();
   }
 
   /** The tenure may handle again: what was set aside is ready. */
@@ -143,7 +147,7 @@ export class Dispatcher {
   pump(): void {
     if (this.#isPumping || this.#isStopped || this.#isPaused) return;
     this.#isPumping = true;
-    const { clock } = this.#options;
+    const { clock, gate } = this.#options;
     let calls = 0;
     try {
       if (this.#alone !== undefined && !this.#isAloneDone(this.#alone)) return;
@@ -155,8 +159,9 @@ export class Dispatcher {
           break;
         }
         const delivery = this.#queue[this.#next++]!;
-        if (delivery.tenure.mayHandle(nowMs)) this.#start(delivery, nowMs);
-        else if (!delivery.tenure.isOver) delivery.tenure.stalled.push(delivery);
+        if (delivery.tenure.mayHandle(nowMs)) {
+          if (gate.admits(delivery, nowMs)) this.#start(delivery, nowMs);
+        } else if (!delivery.tenure.isOver) delivery.tenure.stalled.push(delivery);
       }
       this.#compact();
     } finally {
@@ -165,9 +170,11 @@ export class Dispatcher {
   }
 
   #hasRoom(nowMs: number): boolean {
-    const { limit } = this.#options;
-    if (this.#running < limit.now(nowMs, 0)) return true;
-    return this.#running < limit.now(nowMs, this.#overdue.count(this.#pending, limit.overdueMs, nowMs));
+    const { limit, gate } = this.#options;
+    const running = this.#running;
+    if (running < gate.atMost(limit.now(nowMs, 0), running)) return true;
+    const overdue = this.#overdue.count(this.#pending, limit.overdueMs, nowMs);
+    return running < gate.atMost(limit.now(nowMs, overdue), running);
   }
 
   /** Starts it where it may; whether others may start again. */
@@ -189,6 +196,7 @@ export class Dispatcher {
   }
 
   #start(delivery: Delivery, nowMs: number): void {
+    this.#options.gate.begin(delivery);
     delivery.startedAtMs = nowMs;
     const { entry, tenure } = delivery;
     if (entry !== undefined && entry.ordinal > (tenure.begun?.ordinal ?? 0)) tenure.begun = entry;
@@ -230,12 +238,14 @@ export class Dispatcher {
 
   #finish(delivery: Delivery, error: unknown, failed: boolean): void {
     const inFlight = this.#running-- - this.#overdue.without(delivery);
-    const { clock, meter, limit } = this.#options;
+    const { clock, meter, limit, gate } = this.#options;
     const nowMs = clock.nowMs();
     const serviceMs = nowMs - delivery.startedAtMs;
     if (delivery === this.#alone) this.#endAlone();
     meter.count(serviceMs, failed);
     limit.returned(serviceMs, inFlight, failed, nowMs);
+    if (failed) gate.failed(delivery, error);
+    else gate.handled(delivery);
     if (failed) this.#options.onFailed(delivery, error);
     else this.#options.onHandled(delivery);
     if (this.#running === 0) this.#onIdle?.();

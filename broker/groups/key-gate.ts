@@ -33,6 +33,12 @@ export class KeyGate<T> {
     return false;
   }
 
+  /** How many wait behind the one of `key` that was let through. */
+  waiting(key: string | undefined): number {
+    const state = key === undefined ? undefined : this.#states.get(key);
+    return typeof state === 'object' ? state.length : 0;
+  }
+
   /** Nothing of `key` passes until it is released. */
   block(key: string): void {
     if ((this.#states.get(key) ?? 'idle') !== 'idle') return;

@@ -1,8 +1,8 @@
 import type { BrokerEvent } from '../broker-event.js';
 import type { Clock } from '../clock.js';
-import type { Random } from '../random.js';
 import type { Findings, QuarantineEvidence, QuarantineReason } from '../recovery/quarantine-evidence.js';
-import { type RetryPolicy, retryDelayMs } from '../recovery/retry-policy.js';
+import type { RetryOptions } from '../recovery/retries/retry-options.js';
+import type { IntelligentRetryScheduler } from '../recovery/retries/retry-scheduler.js';
 import { decodeRetryRow, describeFailure, encodeRetryRow, withFailure } from '../recovery/retry-row.js';
 import type { Delivery } from './delivery.js';
 import type { TrackedEntry } from './position.js';
@@ -12,18 +12,19 @@ export interface OutcomeRecorderOptions {
   readonly topic: string;
   readonly group: string;
   readonly owner: string;
-  readonly retry: RetryPolicy;
+  readonly retries: Pick<IntelligentRetryScheduler, 'decide' | 'recovered' | 'givenUp'>;
+
+  readonly retry: Pick<RetryOptions, 'longestMs' | 'maxWaitingPerKey'>;
   readonly ordering: 'key' | 'none';
   readonly clock: Clock;
-  readonly random: Random;
   /** The message may be handled now. Called while a reply is read or a handler returns. */
   onReady(delivery: Delivery): void;
   /** The same, out of the blue: its time for another attempt has come. */
   onRetryDue(delivery: Delivery): void;
   /** Something has to be recorded. */
   onChange(): void;
-  /** Whether a message that has just failed is given up for that, with attempts left. */
-  isPoison(delivery: Delivery): boolean;
+  /** Why a message that has just failed is given up for that, with attempts left. */
+  poisonReason(delivery: Delivery): QuarantineReason | undefined;
 }
 
 /** Turns what became of a message into bookkeeping: settled, to be retried, dead letter, quarantine. */
@@ -58,7 +59,8 @@ export class OutcomeRecorder {
     const { tenure, key, decoded } = delivery;
     const { clock, retry } = this.#options;
     tenure.bufferedBytes += decoded.size;
-    const delayMs = Math.max(0, Math.min(dueAtMs - clock.wallMs(), retry.capMs));
+    // A clock that was set must not park it for ever.
+    const delayMs = Math.max(0, Math.min(dueAtMs - clock.wallMs(), retry.longestMs));
     if (this.#isUnordered || key === undefined) {
       if (tenure.leftovers.length === 0 || !waitsForItself(tenure, delivery)) this.retryAfter(delivery, delayMs);
     } else if (tenure.gate.admit(key, delivery)) this.retryAfter(delivery, delayMs);
@@ -86,6 +88,7 @@ export class OutcomeRecorder {
   handled(delivery: Delivery): void {
     const { tenure } = delivery;
     if (delivery.failedAttempts === 0) delivery.rememberHandled();
+    else this.#options.retries.recovered(delivery);
     if (this.#wasSetAside(delivery) || tenure.isOver) return;
     if (delivery.recordedAttempts > 0) this.#transition(delivery, 'done', '', '');
     this.#leaveLog(delivery);
@@ -95,22 +98,24 @@ export class OutcomeRecorder {
   failed(delivery: Delivery, error: unknown): void {
     const { tenure } = delivery;
     if (this.#wasSetAside(delivery) || tenure.isOver) return;
-    const { clock, owner, retry } = this.#options;
+    const { clock, owner, retries } = this.#options;
     const failure = describeFailure(error, delivery.attempt, clock.wallMs(), owner);
     delivery.failures = withFailure(delivery.failures, failure);
     delivery.failedAttempts++;
-    const { forgivenAttempts } = delivery;
-    const countedAttempts = delivery.failedAttempts - forgivenAttempts;
-    if (failure.permanent || countedAttempts >= retry.maxAttempts) {
+    const delayMs = retries.decide(delivery, failure, error);
+    if (delayMs === undefined) {
+      retries.givenUp(delivery);
       this.#deadLetter(delivery);
       return;
     }
-    if (this.#options.isPoison(delivery)) {
-      this.setAside(delivery, 'same-failure');
+    const poison = this.#poisonReason(delivery);
+    if (poison !== undefined) {
+      retries.givenUp(delivery);
+      this.setAside(delivery, poison);
       return;
     }
-    const delayMs = retryDelayMs(retry, countedAttempts, this.#options.random);
-    const { failedAttempts, failures } = delivery;
+    delivery.isRetry = true;
+    const { failedAttempts, failures, forgivenAttempts } = delivery;
     const forgiven = forgivenAttempts > 0 && { forgivenAttempts };
     const row = encodeRetryRow({ failedAttempts, dueAtMs: clock.wallMs() + delayMs, failures, ...forgiven });
     this.#transition(delivery, 'retry', row, delivery.decoded.raw);
@@ -157,6 +162,13 @@ export class OutcomeRecorder {
 
   get #isUnordered(): boolean {
     return this.#options.ordering === 'none';
+  }
+
+  /** Why a message that has attempts left is given up for its failure. */
+  #poisonReason(delivery: Delivery): QuarantineReason | undefined {
+    const { retry, poisonReason } = this.#options;
+    if (!this.#isUnordered && delivery.tenure.gate.waiting(delivery.key) > retry.maxWaitingPerKey) return 'key-cap';
+    return poisonReason(delivery);
   }
 
   #wasSetAside(delivery: Delivery): boolean {

@@ -26,6 +26,8 @@ export function takeUpRetries(tenure: Tenure, retries: ReadonlyMap<string, Buffe
     const delivery = new Delivery(tenure, entryId, index, undefined, undefined, message, failedAttempts);
     delivery.failures = failures;
     delivery.forgivenAttempts = forgivenAttempts;
+    // What was put back is due at once, and begins anew.
+    delivery.isRetry = dueAtMs > 0;
     sink.onRetry(delivery, dueAtMs);
   }
 }

@@ -2,7 +2,11 @@ import { BrokerError } from '../broker-error.js';
 import { checkName } from '../log/topic.js';
 import { type PoisonOptions, type ResolvedPoisonOptions, resolvePoisonOptions } from '../recovery/poison-options.js';
 import type { Retention } from '../recovery/retention.js';
-import type { RetryPolicy } from '../recovery/retry-policy.js';
+import {
+  type RetryOptions,
+  type RetrySubscribeOptions,
+  resolveRetryOptions,
+} from '../recovery/retries/retry-options.js';
 import { type Balancing, type BalancingOptions, resolveBalancing } from './balancing.js';
 import { atLeast, timerMs } from './checked-number.js';
 import { type AdaptiveConcurrencyOptions, resolveConcurrency } from './concurrency/concurrency-limit.js';
@@ -13,7 +17,7 @@ import { checkedSession, checkedTiming, type LeaseTiming } from './lease-timing.
 /** `sinceMs`: with the first message that was stored at that time (ms since the epoch, the server's clock) or later. */
 export type StartAt = 'earliest' | 'latest' | { readonly sinceMs: number };
 
-export interface SubscribeOptions extends HealthOptions, PoisonOptions {
+export interface SubscribeOptions extends HealthOptions, PoisonOptions, RetrySubscribeOptions {
   /**
    * This member's id, of its own for each process: after a restart within `sessionTimeoutMs` it gets back the partitions
    * that it had, and meanwhile nobody else does. Default: random, and what it had is another's as soon as it is gone.
@@ -30,10 +34,6 @@ export interface SubscribeOptions extends HealthOptions, PoisonOptions {
   readonly concurrency?: number | AdaptiveConcurrencyOptions;
   /** `key` (default): later messages of a key wait while one of it is retried. `none`: they pass. */
   readonly ordering?: 'key' | 'none';
-  /** Handlings before a message becomes a dead letter (default 5). */
-  readonly maxAttempts?: number;
-  readonly retryBaseMs?: number;
-  readonly retryCapMs?: number;
   /** Dead letters that are older are thrown away (default: never). */
   readonly deadLetterMaxAgeMs?: number;
   /** Above so many bytes of a partition's dead letters the oldest are thrown away (default: never). */
@@ -55,19 +55,25 @@ export interface SubscribeOptions extends HealthOptions, PoisonOptions {
 }
 
 type Lease = 'leaseDurationMs' | 'leaseRenewMs' | 'leaseStopMs';
-type Retry = 'maxAttempts' | 'retryBaseMs' | 'retryCapMs';
 type Kept = 'deadLetterMaxAgeMs' | 'deadLetterMaxBytes';
 
 export interface ResolvedSubscribeOptions
   extends Required<
     Omit<
       SubscribeOptions,
-      'memberId' | 'balancing' | 'concurrency' | Lease | Retry | Kept | keyof HealthOptions | keyof PoisonOptions
+      | 'memberId'
+      | 'balancing'
+      | 'concurrency'
+      | Lease
+      | Kept
+      | keyof HealthOptions
+      | keyof PoisonOptions
+      | keyof RetrySubscribeOptions
     >
   > {
   readonly memberId: string | undefined;
   readonly concurrency: number | AdaptiveConcurrency;
-  readonly retry: RetryPolicy;
+  readonly retry: RetryOptions;
   readonly retention: Retention;
   readonly lease: LeaseTiming;
   readonly health: ResolvedHealthOptions;
@@ -107,11 +113,7 @@ export function resolveSubscribeOptions(options: SubscribeOptions): ResolvedSubs
     health: resolveHealthOptions(options),
     poison: resolvePoisonOptions(options),
     balancing: resolveBalancing(options.balancing ?? {}),
-    retry: {
-      maxAttempts: atLeast('maxAttempts', options.maxAttempts ?? 5, 1),
-      baseMs: timerMs('retryBaseMs', options.retryBaseMs ?? 50, 0),
-      capMs: timerMs('retryCapMs', options.retryCapMs ?? 1_000, 0),
-    },
+    retry: resolveRetryOptions(options),
     retention: {
       maxAgeMs: optional(options.deadLetterMaxAgeMs, (ms) => atLeast('deadLetterMaxAgeMs', ms, 1)),
       maxBytes: optional(options.deadLetterMaxBytes, (bytes) => atLeast('deadLetterMaxBytes', bytes, 1)),

@@ -1,5 +1,8 @@
+import type { BrokerEvent } from '../broker-event.js';
 import { pause } from '../clock.js';
 import { PoisonMessageHandler } from '../recovery/poison-message-handler.js';
+import type { RetryAnalytics } from '../recovery/retries/retry-analytics.js';
+import { IntelligentRetryScheduler } from '../recovery/retries/retry-scheduler.js';
 import type { Master } from '../redis/directory.js';
 import type { Link } from '../redis/link.js';
 import { type ConcurrencyLimit, concurrencyLimitOf } from './concurrency/concurrency-limit.js';
@@ -38,6 +41,7 @@ export class Subscription implements AsyncDisposable {
   readonly #dispatcher: Dispatcher;
   readonly #recorder: OutcomeRecorder;
   readonly #poison: PoisonMessageHandler;
+  readonly #retries: IntelligentRetryScheduler;
   readonly #readers: LogReaders;
   readonly #upkeep: Upkeep;
   readonly #health: ConsumerHealthMonitor;
@@ -78,11 +82,15 @@ export class Subscription implements AsyncDisposable {
     });
     const limit = concurrencyLimitOf(options.concurrency, clock.nowMs());
     this.#limit = limit;
+    const onWake = () => this.#dispatcher.pump();
+    const onReady = (delivery: Delivery) => this.#dispatcher.enqueue(delivery);
+    this.#retries = new IntelligentRetryScheduler({ ...context, options: options.retry, onReady, onWake });
     this.#dispatcher = new Dispatcher({
       clock,
       handler,
       limit,
       meter: this.#health.meter,
+      gate: this.#retries.gate,
       onHandled: (delivery) => {
         this.#recorder.handled(delivery);
         this.#poison.returned(delivery);
@@ -99,16 +107,13 @@ export class Subscription implements AsyncDisposable {
       group,
       owner,
       clock,
-      random,
+      retries: this.#retries,
       retry: options.retry,
       ordering: options.ordering,
       onReady: (delivery) => this.#poison.ready(delivery),
-      onRetryDue: (delivery) => {
-        this.#poison.ready(delivery);
-        this.#dispatcher.pump();
-      },
+      onRetryDue: (delivery) => this.#poison.due(delivery),
       onChange: () => this.#settler.schedule(),
-      isPoison: (delivery) => this.#poison.isPoison(delivery),
+      poisonReason: (delivery) => this.#poison.reasonOf(delivery),
     });
     this.#poison = new PoisonMessageHandler({
       ...context,
@@ -128,11 +133,14 @@ export class Subscription implements AsyncDisposable {
       flush: () => this.#settler.flush(),
       trim: (tenures) => this.#upkeep.trim(tenures),
       report: () => ({ health: this.#health.report(), ...loadReport(this.#load.load()) }),
-      onSeen: (roster, history) => this.#health.observe(roster, history) ?? balancer?.propose(roster, clock.nowMs()),
+      onSeen: (roster, history) => {
+        this.#poison.observe(roster.setAside);
+        return this.#health.observe(roster, history) ?? balancer?.propose(roster, clock.nowMs());
+      },
       onBegun: (tenure, acquired) => this.#onBegun(tenure, acquired),
       onRenewed: (tenure) => this.#onRenewed(tenure),
-      onDeleted: () => this.#onDeleted(),
-      onReplaced: () => this.#onReplaced(),
+      onDeleted: () => this.#closeFor({ kind: 'group-deleted', topic, group }),
+      onReplaced: () => this.#closeFor({ kind: 'member-replaced', topic, group, member: options.memberId ?? '' }),
     });
     this.#settler = new Settler({
       owner,
@@ -208,6 +216,11 @@ export class Subscription implements AsyncDisposable {
     return this.#health.health();
   }
 
+  /** How retries have done so far. */
+  retryAnalytics(): RetryAnalytics {
+    return this.#retries.analytics();
+  }
+
   /** Starts no handler until {@link resume}; those that run go on. Keeps its partitions, and reads ahead as far as it may. */
   pause(): void {
     this.#dispatcher.pause();
@@ -251,17 +264,10 @@ export class Subscription implements AsyncDisposable {
     void takeRedriven(tenure, this.#poison.retrySink, (one) => this.#readers.hasRoom(one));
   }
 
-  #onDeleted(): void {
+  /** The group, or the seat in it, is no more. */
+  #closeFor(event: BrokerEvent): void {
     if (this.#closing !== undefined) return;
-    const { topic, group, onEvent } = this.#context;
-    onEvent({ kind: 'group-deleted', topic, group });
-    void this.close();
-  }
-
-  #onReplaced(): void {
-    if (this.#closing !== undefined) return;
-    const { topic, group, onEvent, options } = this.#context;
-    onEvent({ kind: 'member-replaced', topic, group, member: options.memberId ?? '' });
+    this.#context.onEvent(event);
     void this.close();
   }
 
@@ -284,6 +290,7 @@ export class Subscription implements AsyncDisposable {
     const deadline = new AbortController();
     const passed = pause(clock, options.closeTimeoutMs, deadline.signal);
     this.#upkeep.stop();
+    this.#retries.gate.stop();
     this.#health.stop();
     this.#readers.stop();
     this.#poison.stop();

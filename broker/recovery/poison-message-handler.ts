@@ -5,6 +5,7 @@ import type { Dispatcher } from '../groups/dispatcher.js';
 import type { EntrySink } from '../groups/entry-reader.js';
 import type { Acquired, Fenced } from '../groups/lease-scripts.js';
 import type { OutcomeRecorder } from '../groups/outcome-recorder.js';
+import type { SetAside } from '../groups/set-aside.js';
 import type { RetrySink } from '../groups/stored-retries.js';
 import type { Tenure } from '../groups/tenure.js';
 import { HangingWatch } from './hanging-watch.js';
@@ -47,6 +48,7 @@ export class PoisonMessageHandler {
   readonly #options: PoisonMessageHandlerOptions;
   readonly #trials: SuspectTrials;
   readonly #hanging: HangingWatch;
+  #setAside: SetAside = new Map();
 
   constructor(options: PoisonMessageHandlerOptions) {
     this.#options = options;
@@ -114,6 +116,12 @@ export class PoisonMessageHandler {
     else this.#suspect(delivery);
   }
 
+  /** The same, out of the blue. */
+  due(delivery: Delivery): void {
+    this.ready(delivery);
+    this.#options.dispatcher.pump();
+  }
+
   /** A handler has returned, or thrown: after what came of it was noted. */
   returned(delivery: Delivery): void {
     const { suspicion } = delivery.tenure;
@@ -123,11 +131,21 @@ export class PoisonMessageHandler {
     this.#renew(suspicion);
   }
 
-  /** Whether a message that has just failed is to be given up for that. What it was redriven from does not count any more. */
-  isPoison({ failures, forgivenAttempts }: Delivery): boolean {
-    const { options, recent } = this.#options;
+  /** The group is seen: causes that are set aside in it. */
+  observe(setAside: SetAside): void {
+    this.#setAside = setAside;
+  }
+
+  /**
+   * Why a message that has just failed is to be given up for that; undefined: it is not. What it was redriven from does not
+   * count any more.
+   */
+  reasonOf({ failures, forgivenAttempts }: Delivery): 'set-aside' | 'same-failure' | undefined {
+    const { options, recent, clock } = this.#options;
+    const untilMs = this.#setAside.get(failures.at(-1)?.fingerprint ?? '');
+    if (untilMs !== undefined && clock.wallMs() < untilMs) return 'set-aside';
     const counted = failures.filter(({ attempt }) => attempt > forgivenAttempts);
-    return failsEverywhere(counted, options.poisonConsumers, recent);
+    return failsEverywhere(counted, options.poisonConsumers, recent) ? 'same-failure' : undefined;
   }
 
   /** Looks whether handlers hang. */

@@ -8,7 +8,9 @@ import type { Kill } from './suspicion.js';
  * - `oversized`: it is larger than the group's `maxMessageBytes`.
  * - `killer`: `maxKills` consumers died while they handled it, the last one with nothing else in its hands.
  * - `hanging`: its handler has not returned for `hangingMs`.
+ * - `key-cap`: it failed while more than `maxWaitingPerKey` messages of its key waited behind it.
  * - `same-failure`: it has failed alike on `poisonConsumers` consumers, where other messages do not.
+ * - `set-aside`: it failed by a cause that a playbook has set aside for a time.
  */
 export type QuarantineReason =
   | UndecodableReason
@@ -16,7 +18,9 @@ export type QuarantineReason =
   | 'oversized'
   | 'killer'
   | 'hanging'
-  | 'same-failure';
+  | 'key-cap'
+  | 'same-failure'
+  | 'set-aside';
 
 /** What is stored beside the message. */
 export interface QuarantineEvidence {

@@ -10,10 +10,10 @@ import {
   READY_PLAYBOOKS,
 } from '../../../broker/index.js';
 import { groupKeys, membersKey, recoveryKeys } from '../../../broker/log/keys.js';
-import { collect, connect, freshTopic, Journal, numbered, publishAll } from '../../fixtures/broker-bed.js';
+import { collect, connect, freshTopic, Journal, message, numbered, publishAll } from '../../fixtures/broker-bed.js';
 import { eventually, RedisServer } from '../../fixtures/redis-server.js';
 
-const RETRIES = { maxAttempts: 1, stuckHandlerMs: 200, balancing: false as const };
+const RETRIES = { maxAttempts: 1, stuckHandlerMs: 200, balancing: false, breaker: false } as const;
 const SOON = { lookEveryMs: 100 };
 
 let server: RedisServer;
@@ -131,6 +131,51 @@ describe('a playbook', () => {
     expect(await shop.status()).toMatchObject({
       runs: [{ note: expect.stringMatching(/^dry run: it would redrive, /) }],
     });
+  });
+
+  it('sets a cause aside that gives up message after message: those that come fail once, and others are not touched', async () => {
+    const topic = freshTopic();
+    await broker.createTopic(topic, { partitions: 2 });
+    const journal = new Journal();
+    const handle = (incoming: IncomingMessage) => {
+      journal.record(incoming);
+      if (incoming.key === 'k0') throw new Error('no such product');
+      if (incoming.key === 'k1') throw new Error('another trouble');
+    };
+    await using _member = await broker.subscribe(topic, 'g', handle, {
+      maxAttempts: 2,
+      retryBaseMs: 1,
+      breaker: false,
+    });
+    const letters = await broker.deadLetters(topic, 'g');
+    await publishAll(broker, topic, numbered(40, 8, 'a'));
+    await eventually(async () => (await collect(letters.list())).length === 10);
+    const playbooks = [
+      {
+        ...READY_PLAYBOOKS.poisonBurst,
+        when: { on: 'dead-letters-burst', atLeast: 8, withinMs: 60_000 },
+        checks: {},
+        tries: 1,
+      } as const,
+    ];
+    await publishAll(
+      broker,
+      topic,
+      [...Array(8).keys()].map((i) => message(`b${i}`, 'k0')),
+    );
+    await using _ = await broker.autoRecover(topic, 'g', { ...SOON, playbooks });
+    const isTold = () => events.some((event) => event.kind === 'recovery' && event.topic === topic);
+    await eventually(isTold);
+    await eventually(async () => {
+      await publishAll(broker, topic, [message('c0', 'k0')]);
+      return (await collect(letters.list({ shelf: 'quarantine' }))).length > 0;
+    });
+    await publishAll(broker, topic, numbered(8, 8, 'd'));
+    await eventually(async () => (await collect(broker.inventory(topic, 'g'))).every(({ place }) => place !== 'retry'));
+    await eventually(() => journal.ids.filter((id) => id === 'd1').length === 2);
+    const aside = await collect(letters.list({ shelf: 'quarantine' }));
+    expect(aside.every(({ key, attempts }) => key === 'k0' && attempts === 1)).toBe(true);
+    expect(journal.ids.filter((id) => id === 'd0')).toHaveLength(1);
   });
 
   it('is stopped by the switch, and goes on from there when that is on again', async () => {

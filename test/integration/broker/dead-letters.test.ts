@@ -6,7 +6,8 @@ import { collect, connect, freshTopic, Journal, message, numbered, publishAll } 
 import { eventually, RedisServer } from '../../fixtures/redis-server.js';
 
 const EXPIRE = readFileSync(new URL('../../../broker/recovery/expire-dead-letters.lua', import.meta.url), 'utf8');
-const RETRIES = { maxAttempts: 2, retryBaseMs: 1, retryCapMs: 2 };
+/** Every message is to be given up. */
+const RETRIES = { maxAttempts: 2, retryBaseMs: 1, retryCapMs: 2, breaker: false, retryBudget: false } as const;
 
 let server: RedisServer;
 let broker: MessageBroker;

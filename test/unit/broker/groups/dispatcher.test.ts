@@ -8,6 +8,16 @@ import { HandlerMeter } from '../../../../broker/groups/health/handler-meter.js'
 import { ManualClock } from '../../../fixtures/manual-clock.js';
 import { heldTenure, logDelivery } from '../../../fixtures/tenure-bed.js';
 
+/** Nothing is held back. */
+const OPEN = {
+  atMost: (limit: number) => limit,
+  admits: () => true,
+  begin() {},
+  handled() {},
+  failed() {},
+  dropEnded() {},
+};
+
 function dispatcherOf(handler: Handler, concurrency = 2, limit: ConcurrencyLimit = concurrencyLimitOf(concurrency, 0)) {
   const clock = new ManualClock();
   const meter = new HandlerMeter(0);
@@ -23,6 +33,7 @@ function dispatcherOf(handler: Handler, concurrency = 2, limit: ConcurrencyLimit
     },
     limit,
     meter,
+    gate: OPEN,
     onHandled: ({ id }) => {
       handled.push(id);
       if (id === 'broken') throw new Error('broken');

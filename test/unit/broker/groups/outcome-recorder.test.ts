@@ -13,14 +13,18 @@ function recorderOf(ordering: 'key' | 'none' = 'key', isPoison = () => false) {
     topic: 't',
     group: 'g',
     owner: 'me',
-    retry: { maxAttempts: 2, baseMs: 1, capMs: 1 },
+    retries: {
+      decide: ({ failedAttempts }) => (failedAttempts < 2 ? 1 : undefined),
+      recovered: () => {},
+      givenUp: () => {},
+    },
+    retry: { longestMs: 1, maxWaitingPerKey: 1_000 },
     ordering,
     clock: new ManualClock(),
-    random: () => 0,
     onReady: (delivery) => ready.push(delivery),
     onRetryDue: (delivery) => ready.push(delivery),
     onChange: () => {},
-    isPoison,
+    poisonReason: () => (isPoison() ? 'same-failure' : undefined),
   });
   return { recorder, ready, readyIds: () => ready.map(({ id }) => id) };
 }

@@ -55,7 +55,7 @@ function ownershipOf(
 /** Commands that wait for an answer, by what they do. */
 function asked(link: FakeLink): string[] {
   return link.outstanding.map(({ args }) =>
-    args[0] === 'WAIT' ? `WAIT ${args[1]}` : args[2] === 5 ? 'acquire' : 'renew',
+    args[0] === 'WAIT' ? `WAIT ${args[1]}` : args[2] === 6 ? 'acquire' : 'renew',
   );
 }
 

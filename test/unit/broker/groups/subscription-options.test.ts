@@ -9,7 +9,7 @@ describe('options of a subscription', () => {
       concurrency: 16,
       ordering: 'key',
       lease: { durationMs: 2_000, renewMs: 500, stopMs: 1_400 },
-      retry: { maxAttempts: 5, baseMs: 50, capMs: 1_000 },
+      retry: { policy: { maxAttempts: 5, baseMs: 50, capMs: 30_000, jitter: 'full' } },
       poison: { maxKills: 2, hangingMs: Infinity, onHang: 'warn', poisonConsumers: 2, maxMessageBytes: Infinity },
     });
   });

@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { retryDelayMs } from '../../../../broker/recovery/retry-policy.js';
 import {
   decodeRetryRow,
   describeFailure,
@@ -8,17 +7,6 @@ import {
   isPermanent,
   withFailure,
 } from '../../../../broker/recovery/retry-row.js';
-
-const policy = { maxAttempts: 5, baseMs: 50, capMs: 1000 };
-
-describe('the pause before a retry', () => {
-  it('doubles up to its cap, jittered', () => {
-    expect([1, 2, 3, 6, 60].map((attempt) => retryDelayMs(policy, attempt, () => 1))).toEqual([
-      50, 100, 200, 1000, 1000,
-    ]);
-    expect(retryDelayMs(policy, 1, () => 0)).toBe(5);
-  });
-});
 
 describe('a retry row', () => {
   it('keeps attempts, failures and the message', () => {

@@ -1,0 +1,227 @@
+import { describe, expect, it } from 'vitest';
+import type { BrokerEvent } from '../../../../../broker/broker-event.js';
+import type { Delivery } from '../../../../../broker/groups/delivery.js';
+import { HandlingGate, type HandlingGateOptions } from '../../../../../broker/recovery/retries/handling-gate.js';
+import { ManualClock } from '../../../../fixtures/manual-clock.js';
+import { heldTenure, logDelivery } from '../../../../fixtures/tenure-bed.js';
+
+const BREAKER = { failureRatio: 0.5, minimumHandlings: 4, windowMs: 10_000, openMs: 1_000, maxOpenMs: 8_000 };
+const DOWN = new Error('down');
+
+/** A gate, and what would call handlers. */
+class Bed {
+  readonly clock = new ManualClock();
+  readonly events: BrokerEvent[] = [];
+  readonly ready: Delivery[] = [];
+  readonly tenure = heldTenure().tenure;
+  readonly gate: HandlingGate;
+  wakes = 0;
+  #count = 0;
+
+  constructor(options: Partial<HandlingGateOptions> = {}) {
+    this.gate = new HandlingGate({
+      topic: 't',
+      group: 'g',
+      clock: this.clock,
+      random: () => 0,
+      breaker: BREAKER,
+      budget: undefined,
+      dependencyOf: undefined,
+      onEvent: (event) => this.events.push(event),
+      onReady: (delivery) => this.ready.push(delivery),
+      onWake: () => this.wakes++,
+      ...options,
+    });
+  }
+
+  message(id = `m${this.#count}`): Delivery {
+    return logDelivery(this.tenure, ++this.#count, id);
+  }
+
+  retry(): Delivery {
+    const delivery = this.message();
+    delivery.isRetry = true;
+    return delivery;
+  }
+
+  admits(delivery: Delivery): boolean {
+    if (!this.gate.admits(delivery, this.clock.nowMs())) return false;
+    this.gate.begin(delivery);
+    return true;
+  }
+
+  /** Handles messages that fail until the breaker is open. */
+  fail(count = 4, error: unknown = DOWN, id?: string): void {
+    for (let i = 0; i < count; i++) {
+      const delivery = this.message(id);
+      expect(this.admits(delivery)).toBe(true);
+      this.gate.failed(delivery, error);
+    }
+  }
+
+  states(): string[] {
+    return this.events.flatMap((event) => (event.kind === 'breaker' ? [event.state] : []));
+  }
+}
+
+describe('the breaker of a handler', () => {
+  it('lets nothing start while it is open, then one that probes, then more and more', () => {
+    const bed = new Bed();
+    expect(bed.gate.atMost(16, 0)).toBe(16);
+    bed.fail();
+    expect(bed.gate.atMost(16, 0)).toBe(0);
+    expect(bed.events.at(-1)).toMatchObject({
+      state: 'open',
+      dependency: undefined,
+      openMs: 1_000,
+      reason: 'Error: down',
+    });
+    bed.clock.advance(1_000);
+    expect([bed.gate.atMost(16, 0), bed.gate.atMost(16, 3)]).toEqual([1, 4]);
+    const probe = bed.message();
+    bed.admits(probe);
+    expect(bed.gate.atMost(16, 1)).toBe(0);
+    bed.gate.handled(probe);
+    expect(bed.states()).toEqual(['open', 'half-open', 'closed']);
+    expect(bed.gate.atMost(16, 0)).toBe(1);
+    const next = bed.message();
+    bed.admits(next);
+    bed.gate.handled(next);
+    expect(bed.gate.atMost(16, 0)).toBe(2);
+    bed.clock.advance(10_000);
+    expect(bed.gate.atMost(1_000, 0)).toBe(1_000);
+  });
+
+  it('opens again for longer with a probe that fails, and after one that does not return', () => {
+    const bed = new Bed();
+    bed.fail();
+    bed.clock.advance(1_000);
+    bed.fail(1);
+    expect(bed.gate.atMost(16, 0)).toBe(0);
+    bed.clock.advance(2_000);
+    bed.admits(bed.message());
+    bed.clock.advance(8_000);
+    expect(bed.states()).toEqual(['open', 'half-open', 'open', 'half-open', 'open']);
+    expect(bed.events.at(-1)).toMatchObject({ openMs: 4_000, reason: 'the probe has not returned' });
+  });
+
+  it('does not open for messages that are to blame themselves, and asks another one where such a message probed', () => {
+    const bed = new Bed();
+    const poison = Object.assign(new Error('bad'), { permanent: true });
+    bed.fail(50, poison);
+    expect(bed.states()).toEqual([]);
+    bed.fail();
+    bed.clock.advance(1_000);
+    bed.fail(1, poison);
+    expect(bed.gate.atMost(16, 0)).toBe(1);
+  });
+
+  it('stays closed while few of many fail', () => {
+    const bed = new Bed();
+    for (let i = 0; i < 1_000; i++) {
+      const delivery = bed.message();
+      bed.admits(delivery);
+      if (i % 10 === 0) bed.gate.failed(delivery, DOWN);
+      else bed.gate.handled(delivery);
+    }
+    expect([bed.states(), bed.gate.atMost(16, 0)]).toEqual([[], 16]);
+  });
+
+  it('can be switched off', () => {
+    const bed = new Bed({ breaker: undefined });
+    bed.fail(100);
+    expect([bed.gate.atMost(16, 0), bed.gate.breakers()]).toEqual([16, []]);
+  });
+});
+
+describe('the breaker of a dependency', () => {
+  const dependencyOf: HandlingGateOptions['dependencyOf'] = ({ id }) => (id.startsWith('pay') ? 'payments' : undefined);
+
+  it('holds back what needs it, and nothing else', () => {
+    const bed = new Bed({ dependencyOf });
+    bed.fail(4, DOWN, 'pay');
+    expect(bed.gate.atMost(16, 0)).toBe(16);
+    const waiting = [bed.message('pay1'), bed.message('pay2'), bed.message('pay3')];
+    expect(waiting.map((delivery) => bed.admits(delivery))).toEqual([false, false, false]);
+    expect(bed.admits(bed.message('other'))).toBe(true);
+    expect(bed.gate.breakers()).toMatchObject([
+      { dependency: undefined, state: 'closed' },
+      { dependency: 'payments', state: 'open', waiting: 3 },
+    ]);
+    bed.clock.advance(1_000);
+    expect(bed.ready.map(({ id }) => id)).toEqual(['pay1']);
+    expect(bed.admits(waiting[0]!)).toBe(true);
+    bed.gate.handled(waiting[0]!);
+    expect(bed.ready.map(({ id }) => id)).toEqual(['pay1', 'pay2']);
+    expect(bed.admits(waiting[1]!)).toBe(true);
+    bed.gate.handled(waiting[1]!);
+    expect(bed.ready.map(({ id }) => id)).toEqual(['pay1', 'pay2', 'pay3']);
+  });
+
+  it('counts failures that name it, whichever message they are of', () => {
+    const bed = new Bed({ dependencyOf });
+    bed.fail(4, Object.assign(new Error('down'), { dependency: 'payments' }), 'other');
+    expect(bed.admits(bed.message('pay'))).toBe(false);
+    expect(bed.gate.atMost(16, 0)).toBe(16);
+  });
+
+  it('is the one of the handler where nobody says which messages need it, or that throws', () => {
+    const named = Object.assign(new Error('down'), { dependency: 'payments' });
+    const unsaid = new Bed();
+    unsaid.fail(4, named);
+    expect(unsaid.gate.atMost(16, 0)).toBe(0);
+    const throwing = new Bed({
+      dependencyOf: () => {
+        throw new Error('no idea');
+      },
+    });
+    throwing.fail();
+    expect(throwing.gate.atMost(16, 0)).toBe(0);
+  });
+
+  it('goes on where all that run fail after it closed, and where they hang', () => {
+    const bed = new Bed({ dependencyOf, breaker: { ...BREAKER, minimumHandlings: 100 } });
+    bed.fail(100, DOWN, 'pay');
+    const waiting = Array.from({ length: 8 }, (_, i) => bed.message(`pay${i}`));
+    for (const delivery of waiting) bed.admits(delivery);
+    bed.clock.advance(1_000);
+    bed.admits(waiting[0]!);
+    bed.gate.handled(waiting[0]!);
+    bed.admits(waiting[1]!);
+    bed.gate.failed(waiting[1]!, DOWN);
+    expect(bed.ready.at(-1)!.id).toBe('pay2');
+    bed.admits(waiting[2]!);
+    bed.clock.advance(1_000);
+    expect(bed.ready.at(-1)!.id).toBe('pay3');
+  });
+
+  it('forgets what waits for it of tenures that are over', () => {
+    const bed = new Bed({ dependencyOf });
+    bed.fail(4, DOWN, 'pay');
+    bed.admits(bed.message('pay1'));
+    bed.tenure.end();
+    bed.gate.dropEnded();
+    expect(bed.gate.breakers()[1]).toMatchObject({ waiting: 0 });
+  });
+});
+
+describe('the retry budget of a handler', () => {
+  it('postpones what it does not cover, in its order, and loses nothing', () => {
+    const bed = new Bed({ breaker: undefined, budget: { ratio: 0, minPerSecond: 1 } });
+    const retries = Array.from({ length: 13 }, () => bed.retry());
+    expect(retries.filter((delivery) => bed.admits(delivery))).toHaveLength(10);
+    expect(bed.gate.budget).toMatchObject({ postponed: 3, waiting: 3 });
+    bed.clock.advance(9_800);
+    expect(bed.ready).toEqual([]);
+    bed.clock.advance(300);
+    expect(bed.ready).toEqual(retries.slice(10));
+    expect(bed.ready.every((delivery) => bed.admits(delivery))).toBe(true);
+    expect(bed.gate.handlings).toEqual({ fresh: 0, retries: 13 });
+  });
+
+  it('has nothing to do with messages that are handled for the first time', () => {
+    const bed = new Bed({ breaker: undefined, budget: { ratio: 0, minPerSecond: 1 } });
+    for (let i = 0; i < 100; i++) expect(bed.admits(bed.message())).toBe(true);
+    expect(bed.gate.handlings).toEqual({ fresh: 100, retries: 0 });
+  });
+});
