@@ -82,9 +82,7 @@ export function referenceCapabilities(options: ReferenceOptions): DriverCapabili
 /** What is wrong with the options, by name; empty: nothing. */
 export function referenceOptionProblems(given: Readonly<Record<string, unknown>>): Readonly<Record<string, string>> {
   const problems = Object.entries(given).flatMap(([name, value]) => {
-    const problem = isPoisonOption(name)
-      ? poisonOptionProblem(name, value, given.hangingMs)
-      : problemOf(name, value);
+    const problem = isPoisonOption(name) ? poisonOptionProblem(name, value, given.hangingMs) : problemOf(name, value);
     return problem === undefined ? [] : [[name, problem] as const];
   });
   if (problems.length > 0) return Object.fromEntries(problems);

@@ -16,7 +16,10 @@ function bed(options: PoisonOptions = {}) {
   const did: unknown[][] = [];
   const events: BrokerEvent[] = [];
   const pending: Delivery[] = [];
-  const note = (what: string) => (delivery: Delivery, ...more: unknown[]) => void did.push([what, delivery.id, ...more]);
+  const note =
+    (what: string) =>
+    (delivery: Delivery, ...more: unknown[]) =>
+      void did.push([what, delivery.id, ...more]);
   const { tenure, link } = heldTenure();
   let renewals = 0;
   const handler = new PoisonMessageHandler({
@@ -39,7 +42,8 @@ function bed(options: PoisonOptions = {}) {
     dispatcher: {
       enqueue: note('enqueue'),
       enqueueFirst: note('enqueueFirst'),
-      alone: note('alone'),
+      quiesce: async ({ id }) => void did.push(['quiesce', id]),
+      startAlone: note('startAlone'),
       releaseAlone: note('releaseAlone'),
       pump: () => {},
       pending,
@@ -87,9 +91,14 @@ describe('a partition whose owner fell silent', () => {
     expect(did.at(-1)).toEqual(['enqueueFirst', 'm1']);
     handler.returned(deliveries[0]!);
     await turn();
+    // Nobody is named while the others come to rest.
+    expect(link.outstanding[0]!.args.slice(-2)).toEqual(['', '1-0:0']);
     link.answer([1]);
     await turn();
-    expect(did.at(-1)).toEqual(['alone', 'm2', 10_000]);
+    expect(did.at(-1)).toEqual(['quiesce', 'm2']);
+    link.answer([1]);
+    await turn();
+    expect(did.at(-1)).toEqual(['startAlone', 'm2']);
   });
 
   it('has the rest begun when a renewal has named it, which is asked for at once; then it is like any other', () => {
@@ -143,7 +152,9 @@ describe('a message', () => {
     clock.advance(1_000);
     handler.look();
     handler.look();
-    expect(events).toMatchObject([{ kind: 'message-hanging', id: 'm1', key: 'k', attempt: 1, runningMs: 1_000, isSetAside }]);
+    expect(events).toMatchObject([
+      { kind: 'message-hanging', id: 'm1', key: 'k', attempt: 1, runningMs: 1_000, isSetAside },
+    ]);
     expect(did).toEqual(isSetAside ? [['setAsideRunning', 'm1', 1_000]] : []);
   });
 });
