@@ -42,9 +42,10 @@ export class Dispatcher {
   readonly #idleWaiters = new Map<Tenure, () => void>();
   #isPumping = false;
   #isScheduled = false;
-  /** To be handled while nothing else is; see {@link alone}. */
+  /** To be handled while nothing else is; see {@link quiesce}. */
   #alone: Delivery | undefined;
-  #isAloneStarted = false;
+  #aloneState: 'waiting' | 'quiet' | 'ready' | 'started' = 'waiting';
+  #onQuiet: (() => void) | undefined;
   /** Handlers that it is not waited for: they have run for too long. */
   #disregarded = 0;
   #cancelPatience: CancelTimer | undefined;
@@ -94,24 +95,34 @@ export class Dispatcher {
   }
 
   /**
-   * Handles the message while no other handler runs: none starts until it has returned or its tenure is over. Those that have not
+   * Starts no handler until {@link releaseAlone}; resolves when none runs, or the message's tenure is over. Those that have not
    * returned within `patienceMs` are not waited for: they may never return.
    */
-  alone(delivery: Delivery, patienceMs: number): void {
+  async quiesce(delivery: Delivery, patienceMs: number): Promise<void> {
     this.#alone = delivery;
-    this.#isAloneStarted = false;
+    this.#aloneState = 'waiting';
     this.#disregarded = 0;
-    this.#cancelPatience = this.#options.clock.after(patienceMs, () => {
-      this.#disregarded = this.#running;
+    await new Promise<void>((resolve) => {
+      this.#onQuiet = resolve;
+      this.#cancelPatience = this.#options.clock.after(patienceMs, () => {
+        this.#disregarded = this.#running;
+        this.pump();
+      });
       this.pump();
     });
+  }
+
+  /** Handles the message for which the others wait. */
+  startAlone(delivery: Delivery): void {
+    if (this.#alone === delivery) this.#aloneState = 'ready';
+    else this.enqueueFirst(delivery);
     this.pump();
   }
 
-  /** The message, handled or not, holds up nothing any more. */
+  /** The others wait for it no more, whether or not it was handled. */
   releaseAlone(delivery: Delivery): void {
     if (this.#alone === delivery) {
-      if (!this.#isAloneStarted) this.enqueueFirst(delivery);
+      if (this.#aloneState !== 'started') this.enqueueFirst(delivery);
       this.#endAlone();
     }
     this.pump();
@@ -137,6 +148,7 @@ export class Dispatcher {
   async stop(): Promise<void> {
     this.#isStopped = true;
     this.#cancelPatience?.();
+    this.#onQuiet?.();
     if (this.#running === 0) return;
     await new Promise<void>((resolve) => {
       this.#onIdle = resolve;
@@ -181,18 +193,22 @@ export class Dispatcher {
   #isAloneDone(delivery: Delivery): boolean {
     const nowMs = this.#options.clock.nowMs();
     const { tenure } = delivery;
-    if (!this.#isAloneStarted && this.#running <= this.#disregarded && tenure.mayHandle(nowMs)) {
-      this.#isAloneStarted = true;
+    if (this.#aloneState === 'waiting' && this.#running <= this.#disregarded) {
+      this.#aloneState = 'quiet';
       this.#cancelPatience?.();
+      this.#onQuiet?.();
+    } else if (this.#aloneState === 'ready' && tenure.mayHandle(nowMs)) {
+      this.#aloneState = 'started';
       this.#start(delivery, nowMs);
     }
-    if (tenure.isOver || (tenure.isLeaving && !this.#isAloneStarted)) this.#endAlone();
+    if (tenure.isOver || (tenure.isLeaving && this.#aloneState !== 'started')) this.#endAlone();
     return this.#alone === undefined;
   }
 
   #endAlone(): void {
     this.#alone = undefined;
     this.#cancelPatience?.();
+    this.#onQuiet?.();
   }
 
   #start(delivery: Delivery, nowMs: number): void {
@@ -241,7 +257,6 @@ export class Dispatcher {
     const { clock, meter, limit, gate } = this.#options;
     const nowMs = clock.nowMs();
     const serviceMs = nowMs - delivery.startedAtMs;
-    if (delivery === this.#alone) this.#endAlone();
     meter.count(serviceMs, failed);
     limit.returned(serviceMs, inFlight, failed, nowMs);
     if (failed) gate.failed(delivery, error);

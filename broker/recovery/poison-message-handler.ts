@@ -18,7 +18,10 @@ type Recorder = Pick<
   OutcomeRecorder,
   'admit' | 'admitRetry' | 'quarantine' | 'quarantineRow' | 'setAside' | 'setAsideRunning'
 >;
-type Dispatching = Pick<Dispatcher, 'enqueue' | 'enqueueFirst' | 'alone' | 'releaseAlone' | 'pump' | 'pending'>;
+type Dispatching = Pick<
+  Dispatcher,
+  'enqueue' | 'enqueueFirst' | 'quiesce' | 'startAlone' | 'releaseAlone' | 'pump' | 'pending'
+>;
 
 export interface PoisonMessageHandlerOptions {
   readonly topic: string;
@@ -61,12 +64,13 @@ export class PoisonMessageHandler {
       maxKills,
       onFenced,
       limitMs: trialLimitMs,
-      onGivenUp: (delivery) => dispatcher.releaseAlone(delivery),
-      handOut: (delivery, isAlone) => {
-        if (isAlone) return dispatcher.alone(delivery, patienceMs);
+      handOut: (delivery) => {
         dispatcher.enqueueFirst(delivery);
         dispatcher.pump();
       },
+      quiesce: (delivery) => dispatcher.quiesce(delivery, patienceMs),
+      handOutAlone: (delivery) => dispatcher.startAlone(delivery),
+      release: (delivery) => dispatcher.releaseAlone(delivery),
     });
   }
 

@@ -12,10 +12,13 @@ export interface SuspectTrialsOptions {
   readonly maxKills: number;
   /** A trial that takes longer says nothing: the next one begins. */
   readonly limitMs: number;
-  /** Has it handled before others; `isAlone`: while nothing else is. */
-  handOut(delivery: Delivery, isAlone: boolean): void;
-  /** Its trial has ended before its handler returned: what waited for that goes on. */
-  onGivenUp(delivery: Delivery): void;
+  /** Has it handled before others. */
+  handOut(delivery: Delivery): void;
+  /** Resolves when nothing else is handled, nor begun until {@link release}, or the tenure is over. */
+  quiesce(delivery: Delivery): Promise<void>;
+  /** Has it handled while nothing else is. */
+  handOutAlone(delivery: Delivery): void;
+  release(delivery: Delivery): void;
   /** The lease is another one's, or of another history. */
   onFenced(tenure: Tenure, fenced: Fenced): void;
 }
@@ -65,18 +68,32 @@ export class SuspectTrials {
     let marked: Marked | undefined;
     for (;;) {
       const delivery = this.#next(marked?.tenure);
-      if (marked !== undefined && marked.tenure !== delivery?.tenure) {
+      const isAlone = delivery !== undefined && this.#isLastTrial(delivery);
+      if (marked !== undefined && (isAlone || marked.tenure !== delivery?.tenure)) {
         await this.#mark(marked.tenure, '', marked.survived);
         marked = undefined;
       } else if (delivery === undefined) break;
       else {
         this.#waiting = this.#waiting.filter((other) => other !== delivery);
-        const { tenure } = delivery;
-        const isMarked = await this.#mark(tenure, refOf(delivery), marked?.survived ?? '');
-        marked = isMarked ? { tenure, survived: (await this.#try(delivery)) ? refOf(delivery) : '' } : undefined;
+        if (isAlone) await this.#tryAlone(delivery);
+        else marked = await this.#try(delivery, marked?.survived ?? '', this.#options.handOut);
       }
     }
     this.#isRunning = false;
+  }
+
+  /** It is named after the others have come to rest, and no more when they go on: nobody else's death counts against it. */
+  async #tryAlone(delivery: Delivery): Promise<void> {
+    const { quiesce, handOutAlone, release } = this.#options;
+    await quiesce(delivery);
+    const marked = await this.#try(delivery, '', handOutAlone);
+    if (marked !== undefined) await this.#mark(marked.tenure, '', marked.survived);
+    release(delivery);
+  }
+
+  #isLastTrial(delivery: Delivery): boolean {
+    const deaths = delivery.tenure.suspicion?.killsOf(delivery).length ?? 0;
+    return deaths + 1 >= this.#options.maxKills;
   }
 
   /** Another one of the same partition, where there is one: its name takes the place of the one before. */
@@ -86,27 +103,24 @@ export class SuspectTrials {
     return this.#waiting.find(({ tenure }) => tenure === last) ?? this.#waiting[0];
   }
 
-  /** Resolves with whether its handler has returned. */
-  #try(delivery: Delivery): Promise<boolean> {
-    const { clock, maxKills, limitMs, handOut, onGivenUp } = this.#options;
+  /** Names it, and has it handled; undefined where it could not be named. */
+  async #try(delivery: Delivery, survivor: string, handOut: (delivery: Delivery) => void): Promise<Marked | undefined> {
     const { tenure } = delivery;
-    return new Promise((resolve) => {
-      const end = (hasReturned: boolean) => {
+    if (!(await this.#mark(tenure, refOf(delivery), survivor))) return undefined;
+    const hasReturned = await new Promise<boolean>((resolve) => {
+      const end = (returned: boolean) => {
         this.#tried = undefined;
         tenure.onOver.delete(giveUp);
         cancelLimit();
-        resolve(hasReturned);
+        resolve(returned);
       };
-      const giveUp = () => {
-        end(false);
-        onGivenUp(delivery);
-      };
-      const cancelLimit = clock.after(limitMs, giveUp);
+      const giveUp = () => end(false);
+      const cancelLimit = this.#options.clock.after(this.#options.limitMs, giveUp);
       tenure.onOver.add(giveUp);
       this.#tried = { delivery, end };
-      const deaths = tenure.suspicion?.killsOf(delivery).length ?? 0;
-      handOut(delivery, deaths + 1 >= maxKills);
+      handOut(delivery);
     });
+    return { tenure, survived: hasReturned ? refOf(delivery) : '' };
   }
 
   /** Until the server has said that it is so; false where the tenure is over. */

@@ -146,14 +146,15 @@ describe('a death', () => {
     expect(token).not.toBe(first);
     await mark(owner, token, '6-0:0');
     await run(releaseCall(keys, owner, token));
-    const [, next, , , , , silent, , , kills] = (await acquire('b')) as [number, string, ...string[]];
+    const taken = await acquire('b');
+    const [next, silent, kills] = [String(taken[1]), taken[6], taken[9]];
     // It has not died, and yet what the silent ones had is not handled.
     expect([silent, kills]).toEqual(['1', []]);
     await run(renewCall(keys, 'b', next, { hi: '', isCleared: true }));
     await run(releaseCall(keys, 'b', next));
-    const [, last, , , , , doubt] = (await acquire('c')) as [number, string, ...string[]];
-    expect(doubt).toBe('0');
-    await mark('c', last, '6-0:0');
+    const last = await acquire('c');
+    expect(last[6]).toBe('0');
+    await mark('c', String(last[1]), '6-0:0');
     await succeed('d');
     await onAnotherHistory();
     expect(await succeed('e')).toMatchObject({ silent: '0', kills: [] });

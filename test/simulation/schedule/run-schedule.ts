@@ -123,19 +123,27 @@ async function perform(
   await scheduler.run(scheduler.nowMs + DRAIN_LIMIT_MS, isQuiet);
   await scheduler.run(scheduler.nowMs + DRAIN_LIMIT_MS, () => world.authorities.every(({ isHealthy }) => isHealthy));
   await scheduler.run(scheduler.nowMs + NOTICED_MS, () => false);
+  // Until a message that kills is set aside the log is kept from it on, and may be full.
+  if (plan.killers.length > 0) await settled(stage);
   for (const producer of producers) producer.probe();
   await scheduler.run(scheduler.nowMs + DRAIN_LIMIT_MS, isQuiet);
   for (const producer of producers) {
     if (!producer.isDone) journal.violation('no-wedge', `${producer.process.name} has messages without an outcome`);
   }
   // What nobody acknowledged may be stored nevertheless: it is handled, too.
-  const drainedByMs = scheduler.nowMs + DRAIN_LIMIT_MS;
-  do await scheduler.run(scheduler.nowMs + QUIET_MS, () => false);
-  while (finalInventory(stage).unsettled.size > 0 && scheduler.nowMs < drainedByMs);
+  await settled(stage);
   checkEnd(stage);
   const closing = Promise.all(actors.filter(({ process }) => !process.isKilled).map((actor) => actor.close()));
   if (!(await until(world, SETUP_LIMIT_MS, closing))) journal.violation('no-wedge', 'brokers do not close');
   return result();
+}
+
+/** Resolves when nothing is left to be handled, or that takes too long. */
+async function settled(stage: Stage): Promise<void> {
+  const { scheduler } = stage.world;
+  const untilMs = scheduler.nowMs + DRAIN_LIMIT_MS;
+  do await scheduler.run(scheduler.nowMs + QUIET_MS, () => false);
+  while (finalInventory(stage).unsettled.size > 0 && scheduler.nowMs < untilMs);
 }
 
 async function createTopic(stage: Stage): Promise<void> {

@@ -231,30 +231,40 @@ describe('a dispatcher', () => {
     ];
     dispatcher.enqueue(running);
     dispatcher.pump();
-    dispatcher.alone(alone, 10_000);
+    const quiet = dispatcher.quiesce(alone, 10_000);
     dispatcher.enqueue(waiting);
     dispatcher.pump();
     expect(started).toEqual(['m1']);
     finish.get('m1')!();
-    await turn();
+    await quiet;
+    expect(started).toEqual(['m1']);
+    dispatcher.startAlone(alone);
     expect(started).toEqual(['m1', 'm3']);
     finish.get('m3')!();
     await turn();
+    expect(started).toEqual(['m1', 'm3']);
+    dispatcher.releaseAlone(alone);
     expect(started).toEqual(['m1', 'm3', 'm2']);
     finish.get('m2')!();
     await dispatcher.stop();
   });
 
-  it('does not wait for ever for one that hangs, nor for one whose tenure is over', () => {
+  it('does not wait for ever for one that hangs, nor for one whose tenure is over', async () => {
     const { dispatcher, started, clock } = dispatcherOf(() => new Promise(() => {}), 4);
     const [first, second] = [heldTenure().tenure, heldTenure().tenure];
     dispatcher.enqueue(logDelivery(first, 1));
     dispatcher.pump();
     const alone = logDelivery(second, 2);
-    dispatcher.alone(alone, 1_000);
+    let isQuiet = false;
+    const quiet = dispatcher.quiesce(alone, 1_000).then(() => {
+      isQuiet = true;
+    });
     clock.advance(999);
-    expect(started).toEqual(['m1']);
+    await turn();
+    expect(isQuiet).toBe(false);
     clock.advance(1);
+    await quiet;
+    dispatcher.startAlone(alone);
     expect(started).toEqual(['m1', 'm2']);
     dispatcher.enqueue(logDelivery(first, 3));
     dispatcher.pump();
@@ -270,7 +280,7 @@ describe('a dispatcher', () => {
     dispatcher.enqueue(logDelivery(tenure, 1));
     dispatcher.pump();
     const alone = logDelivery(tenure, 2);
-    dispatcher.alone(alone, 1_000);
+    void dispatcher.quiesce(alone, 1_000);
     dispatcher.enqueue(logDelivery(tenure, 3));
     dispatcher.releaseAlone(alone);
     expect(started).toEqual(['m1', 'm2']);

@@ -42,7 +42,8 @@ function bed(options: PoisonOptions = {}) {
     dispatcher: {
       enqueue: note('enqueue'),
       enqueueFirst: note('enqueueFirst'),
-      alone: note('alone'),
+      quiesce: async ({ id }) => void did.push(['quiesce', id]),
+      startAlone: note('startAlone'),
       releaseAlone: note('releaseAlone'),
       pump: () => {},
       pending,
@@ -90,9 +91,14 @@ describe('a partition whose owner fell silent', () => {
     expect(did.at(-1)).toEqual(['enqueueFirst', 'm1']);
     handler.returned(deliveries[0]!);
     await turn();
+    // Nobody is named while the others come to rest.
+    expect(link.outstanding[0]!.args.slice(-2)).toEqual(['', '1-0:0']);
     link.answer([1]);
     await turn();
-    expect(did.at(-1)).toEqual(['alone', 'm2', 10_000]);
+    expect(did.at(-1)).toEqual(['quiesce', 'm2']);
+    link.answer([1]);
+    await turn();
+    expect(did.at(-1)).toEqual(['startAlone', 'm2']);
   });
 
   it('has the rest begun when a renewal has named it, which is asked for at once; then it is like any other', () => {

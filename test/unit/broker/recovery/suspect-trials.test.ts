@@ -12,18 +12,26 @@ const OK = [1];
 function bed() {
   const clock = new ManualClock();
   const handed: [id: string, isAlone: boolean][] = [];
-  const givenUp: string[] = [];
+  const alone: string[] = [];
+  let onQuiet = () => {};
   const fenced: Tenure[] = [];
   const trials = new SuspectTrials({
     owner: 'me',
     clock,
     maxKills: 2,
     limitMs: 30_000,
-    handOut: ({ id }, isAlone) => handed.push([id, isAlone]),
-    onGivenUp: ({ id }) => givenUp.push(id),
+    handOut: ({ id }) => handed.push([id, false]),
+    quiesce: ({ id }) => {
+      alone.push(`quiesce ${id}`);
+      return new Promise((resolve) => {
+        onQuiet = resolve;
+      });
+    },
+    handOutAlone: ({ id }) => handed.push([id, true]),
+    release: ({ id }) => alone.push(`release ${id}`),
     onFenced: (tenure) => fenced.push(tenure),
   });
-  return { clock, trials, handed, givenUp, fenced };
+  return { clock, trials, handed, alone, fenced, quiet: () => onQuiet() };
 }
 
 /** A partition, and what its lease was told to name: the suspect and the survivor. */
@@ -67,35 +75,45 @@ describe('suspects', () => {
   });
 
   it('are tried with nothing beside them where one more death would be too many', async () => {
-    const { trials, handed } = bed();
-    const { tenure, suspect, answer } = partition(0);
+    const { trials, handed, alone, quiet } = bed();
+    const { tenure, suspect, answer, told } = partition(0);
     tenure.suspicion = new Suspicion(undefined, new Map([['1-0:0', [{ consumer: 'dead', atMs: 1 }]]]));
-    trials.add(suspect(1));
+    const delivery = suspect(1);
+    trials.add(delivery);
+    // Named only while nobody else's death can count against it: when the others rest, and until they go on.
+    expect([alone, told()]).toEqual([['quiesce p0m1'], []]);
+    quiet();
+    await turn();
     await answer();
     expect(handed).toEqual([['p0m1', true]]);
+    trials.returned(delivery);
+    await turn();
+    expect([alone, told()]).toEqual([['quiesce p0m1'], [['', '1-0:0']]]);
+    await answer();
+    expect(alone).toEqual(['quiesce p0m1', 'release p0m1']);
   });
 
   it('whose trial takes too long are not named any more, and not acquitted', async () => {
-    const { clock, trials, handed, givenUp } = bed();
+    const { clock, trials, handed } = bed();
     const { suspect, answer, told } = partition(0);
     for (const sequence of [1, 2]) trials.add(suspect(sequence));
     await answer();
     clock.advance(30_000);
     await turn();
-    expect([givenUp, told()]).toEqual([['p0m1'], [['2-0:0', '']]]);
+    expect(told()).toEqual([['2-0:0', '']]);
     await answer();
     expect(handed.map(([id]) => id)).toEqual(['p0m1', 'p0m2']);
   });
 
   it('go with their tenure, in trial or not, and the next one is tried', async () => {
-    const { trials, handed, givenUp } = bed();
+    const { trials, handed } = bed();
     const [p0, p1] = [partition(0), partition(1)];
     const all: Delivery[] = [p0.suspect(1), p0.suspect(2), p1.suspect(1)];
     for (const delivery of all) trials.add(delivery);
     await p0.answer();
     p0.tenure.end();
     await turn();
-    expect([givenUp, p0.told(), p1.told()]).toEqual([['p0m1'], [], [['1-0:0', '']]]);
+    expect([p0.told(), p1.told()]).toEqual([[], [['1-0:0', '']]]);
     await p1.answer();
     expect(handed.map(([id]) => id)).toEqual(['p0m1', 'p1m1']);
   });
