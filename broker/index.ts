@@ -34,6 +34,19 @@ export type { OnPublishOutcome, PublishOutcome } from './log/outgoing-frame.js';
 export { MessageBroker } from './message-broker.js';
 export type { DeadLetter, Shelf } from './recovery/dead-letter.js';
 export type { DeadLetterFilter, DeadLetterKind, DeadLetters } from './recovery/dead-letters.js';
+export type {
+  AfterFinding,
+  BurstFinding,
+  FailureEvidence,
+  FailureFinding,
+  FailureNature,
+  FailurePattern,
+  GrowingFinding,
+  PeriodicFinding,
+  PlaceFinding,
+} from './recovery/patterns/failure-pattern.js';
+export type { GroupFailures } from './recovery/patterns/group-analysis.js';
+export type { PatternChange } from './recovery/patterns/pattern-watch.js';
 export type { RedriveOptions, RedriveSummary } from './recovery/redrive.js';
 export type { HandlingFailure } from './recovery/retry-row.js';
 export type { RedisAddress } from './redis/link.js';

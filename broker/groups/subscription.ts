@@ -1,4 +1,6 @@
+import type { BrokerEvent } from '../broker-event.js';
 import { pause } from '../clock.js';
+import type { FailurePattern } from '../recovery/patterns/failure-pattern.js';
 import type { Master } from '../redis/directory.js';
 import type { Link } from '../redis/link.js';
 import { type ConcurrencyLimit, concurrencyLimitOf } from './concurrency/concurrency-limit.js';
@@ -8,6 +10,7 @@ import { ConsumerHealthMonitor } from './consumer-health-monitor.js';
 import type { Delivery, Handler } from './delivery.js';
 import { Dispatcher } from './dispatcher.js';
 import { readEntry } from './entry-reader.js';
+import { FailureWatch } from './failure-watch.js';
 import { GroupLinks } from './group-links.js';
 import { GroupRegistration } from './group-registration.js';
 import type { GroupHealth } from './health/member-health.js';
@@ -40,6 +43,7 @@ export class Subscription implements AsyncDisposable {
   readonly #readers: LogReaders;
   readonly #upkeep: Upkeep;
   readonly #health: ConsumerHealthMonitor;
+  readonly #failures: FailureWatch;
   readonly #load: LoadMeter;
   readonly #limit: ConcurrencyLimit;
   readonly #stopListening: () => void;
@@ -53,10 +57,8 @@ export class Subscription implements AsyncDisposable {
     this.group = context.group;
     const { topic, group, owner, directory, clock, random, onEvent, options } = context;
     this.#links = new GroupLinks({
+      ...context,
       name: `${topic}/${group}`,
-      directory,
-      openLinks: context.openLinks,
-      replyTimeoutMs: context.replyTimeoutMs,
       waitMs: waitMsOf(options.lease),
       onOpen: (link) => this.#onLinkOpen(link),
       onClosed: (link) => this.#membership.onLinkClosed(link),
@@ -75,6 +77,7 @@ export class Subscription implements AsyncDisposable {
       running: () => this.#dispatcher.pending,
       leases: () => this.#membership.standing(),
     });
+    this.#failures = new FailureWatch({ topic, group, member, clock, onEvent, health: () => this.health() });
     const limit = concurrencyLimitOf(options.concurrency, clock.nowMs());
     this.#limit = limit;
     this.#dispatcher = new Dispatcher({
@@ -82,10 +85,14 @@ export class Subscription implements AsyncDisposable {
       handler,
       limit,
       meter: this.#health.meter,
-      onHandled: (delivery) => this.#recorder.handled(delivery),
+      onHandled: (delivery) => {
+        this.#recorder.handled(delivery);
+        this.#failures.onHandled(delivery);
+      },
       onFailed: (delivery, error) => {
         this.#recorder.failed(delivery, error);
         this.#health.onFailed(delivery);
+        this.#failures.onFailed(delivery);
       },
       onLeftoverReturned: (delivery) => this.#onLeftoverReturned(delivery),
     });
@@ -111,18 +118,18 @@ export class Subscription implements AsyncDisposable {
       flush: () => this.#settler.flush(),
       trim: (tenures) => this.#upkeep.trim(tenures),
       report: () => ({ health: this.#health.report(), ...loadReport(this.#load.load()) }),
-      onSeen: (roster, history) => this.#health.observe(roster, history) ?? balancer?.propose(roster, clock.nowMs()),
+      onSeen: (roster, history) => {
+        this.#failures.observe(roster, history);
+        return this.#health.observe(roster, history) ?? balancer?.propose(roster, clock.nowMs());
+      },
       onBegun: (tenure, acquired) => this.#onBegun(tenure, acquired),
       onRenewed: (tenure) => this.#onRenewed(tenure),
-      onDeleted: () => this.#onDeleted(),
-      onReplaced: () => this.#onReplaced(),
+      onDeleted: () => this.#endWith({ kind: 'group-deleted', topic, group }),
+      onReplaced: () => this.#endWith({ kind: 'member-replaced', topic, group, member: options.memberId ?? '' }),
     });
     this.#settler = new Settler({
-      owner,
-      clock,
-      random,
+      ...context,
       delayMs: options.settleDelayMs,
-      onEvent,
       tenuresByLink: () => this.#membership.tenuresByLink,
       onFenced: (tenure, fenced) => this.#membership.onFenced(tenure, fenced),
       onAnswered: () => this.#membership.onAnswered(),
@@ -141,6 +148,7 @@ export class Subscription implements AsyncDisposable {
     const onRound = () => {
       this.#load.measure();
       limitReport.look();
+      this.#failures.look();
     };
     this.#upkeep = new Upkeep({ ...context, retention: options.retention, tenures, onRound });
     this.#stopListening = directory.onChange(() => this.#membership.onDirectoryChange());
@@ -151,14 +159,10 @@ export class Subscription implements AsyncDisposable {
    * to be its own: those that are free are read from then on, the others when their owners have handed them over.
    */
   async start(): Promise<void> {
-    const { topic, group, partitions, directory, policy, clock, connectTimeoutMs, options } = this.#context;
+    const { directory, policy, connectTimeoutMs, options } = this.#context;
     const registration = new GroupRegistration({
-      topic,
-      partitions,
-      group,
+      ...this.#context,
       startAt: options.startAt,
-      directory,
-      clock,
       waitMs: waitMsOf(options.lease),
       linkOf: (slot: number) => this.#links.lease(slot),
       replicasOf: (slot: number) => replicasOf(directory, slot, policy),
@@ -197,6 +201,11 @@ export class Subscription implements AsyncDisposable {
   /** How the members of the group are, as this one sees it. */
   health(): GroupHealth {
     return this.#health.health();
+  }
+
+  /** What the failures that this member has seen have in common, by cause: see docs/guide/failures.md. */
+  failurePatterns(): FailurePattern[] {
+    return this.#failures.patterns();
   }
 
   /** Starts no handler until {@link resume}; those that run go on. Keeps its partitions, and reads ahead as far as it may. */
@@ -250,17 +259,10 @@ export class Subscription implements AsyncDisposable {
     void takeRedriven(tenure, this.#retrySink);
   }
 
-  #onDeleted(): void {
+  /** It is no member any more. */
+  #endWith(event: BrokerEvent): void {
     if (this.#closing !== undefined) return;
-    const { topic, group, onEvent } = this.#context;
-    onEvent({ kind: 'group-deleted', topic, group });
-    void this.close();
-  }
-
-  #onReplaced(): void {
-    if (this.#closing !== undefined) return;
-    const { topic, group, onEvent, options } = this.#context;
-    onEvent({ kind: 'member-replaced', topic, group, member: options.memberId ?? '' });
+    this.#context.onEvent(event);
     void this.close();
   }
 

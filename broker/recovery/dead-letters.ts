@@ -7,6 +7,8 @@ import type { Link } from '../redis/link.js';
 import { persistOn } from '../redis/persist.js';
 import { slotOf } from '../redis/slot.js';
 import { type DeadLetter, parseDeadLetter, type Shelf } from './dead-letter.js';
+import { readGroupFailures } from './group-failures.js';
+import type { GroupFailures } from './patterns/group-analysis.js';
 import { LARGEST_BATCH, type RedriveOptions, type RedriveSummary, redrive, resolveRedriveOptions } from './redrive.js';
 import { entryOf, parseRedriveReply, type RedriveFate, redriveCall, streamOf } from './redrive-script.js';
 
@@ -72,6 +74,15 @@ export class DeadLetters {
       });
     }
     return [...kinds.values()].toSorted((a, b) => b.count - a.count);
+  }
+
+  /**
+   * What the failures of the group have in common, by cause: of the latest 20,000 dead letters, and of the messages that wait for
+   * another attempt. See docs/guide/failures.md.
+   */
+  async failurePatterns(): Promise<GroupFailures> {
+    using control = this.#options.open('failures');
+    return await readGroupFailures(control);
   }
 
   /**

@@ -1,9 +1,11 @@
 import type { Command } from 'commander';
 import { deadLetterCommand } from './operate/dead-letters.js';
+import { failuresCommand } from './operate/failures.js';
 
 const EXAMPLES = `
 Examples:
   $ gauntlet broker dlq causes orders billing     what the group billing has given up of the topic orders, by cause
+  $ gauntlet broker failures orders billing       what its failures have in common
   $ gauntlet broker dlq --help                    what else can be done with it`;
 
 export function registerBroker(program: Command): void {
@@ -13,4 +15,5 @@ export function registerBroker(program: Command): void {
     .addHelpText('after', EXAMPLES)
     .exitOverride();
   broker.addCommand(deadLetterCommand().exitOverride());
+  broker.addCommand(failuresCommand().exitOverride());
 }

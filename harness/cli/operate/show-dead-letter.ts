@@ -1,5 +1,6 @@
 import type { DeadLetter, DeadLetterKind } from '../../../broker/index.js';
 import type { Colours } from '../../colours.js';
+import { plain } from './plain.js';
 
 const PAYLOAD_CHARACTERS = 2_000;
 const REASON_CHARACTERS = 100;
@@ -58,11 +59,6 @@ export function letterAsJson({ payload, ...letter }: DeadLetter): unknown {
 
 function timeOf(ms: number): string {
   return new Date(ms).toISOString();
-}
-
-/** What comes from a message must not steer the terminal, nor look like a line of ours. */
-function plain(text: string): string {
-  return text.replaceAll(/\p{Cc}/gu, '\ufffd');
 }
 
 /** The same of several lines. */
