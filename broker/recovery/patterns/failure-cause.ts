@@ -106,8 +106,9 @@ export class FailureCause {
   }
 
   contrast({ failingShare }: Persistence): Contrast {
-    const [failures, passes] = [failingShare, 1 - failingShare].map((share) => share * this.#cases.count);
-    return { failed: this.#cases.items, passed: this.#controls.items, failures: failures!, passes: passes! };
+    const failures = this.#cases.count;
+    const passes = failingShare === 0 ? 0 : (failures * (1 - failingShare)) / failingShare;
+    return { failed: this.#cases.items, passed: this.#controls.items, failures, passes };
   }
 
   evidence({ failingShare, retries, failedAgain }: Persistence): FailureEvidence {

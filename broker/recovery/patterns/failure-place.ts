@@ -23,6 +23,9 @@ const LEAST_MESSAGES = 3;
 const MOST_SHARE = 0.6;
 /** As many times more frequent among what fails as among what passes. */
 const LEAST_LIFT = 2.5;
+/** From here on there is nothing of that time to compare with. */
+const NOTHING_PASSES = 0.8;
+const SOME_KEYS = 3;
 
 /**
  * What nearly all failures of a cause have in common, and what passes at that time has not: a case-control comparison, each
@@ -30,7 +33,8 @@ const LEAST_LIFT = 2.5;
  * which it is told best which messages fail and which pass: the largest likelihood of one rate there and another one elsewhere.
  */
 export function placeOf(contrast: Contrast): PlaceFinding | undefined {
-  const { failed, passed } = contrast;
+  const { failed, passed, failures, passes } = contrast;
+  if (failures >= NOTHING_PASSES * (failures + passes)) return undefined;
   const tables = PLACES.map((scope) => ({ scope, cases: tally(failed, scope), controls: tally(passed, scope) }));
   const comparisons = tables.reduce((all, { cases }) => all + cases.counts.size, 0);
   let best: { readonly finding: PlaceFinding; readonly fit: number } | undefined;
@@ -40,14 +44,30 @@ export function placeOf(contrast: Contrast): PlaceFinding | undefined {
     const counts = { failedThere: a, failed: failed.length, passedThere: b, passed: controls.total };
     const found = standsOut(KINDS[scope], value, counts, comparisons);
     if (found === undefined) continue;
-    const failing = contrast.failures * found.failuresThere;
-    const there = failing + contrast.passes * found.passedThere;
-    const all = contrast.failures + contrast.passes;
-    const fit = likelihood(failing, there) + likelihood(contrast.failures - failing, all - there);
-    if (best === undefined || fit > best.fit + 1e-6)
-      best = { finding: { ...found, failingShare: failing / there }, fit };
+    const [failing, passing] = [failures * found.failuresThere, passes * found.passedThere];
+    const fit = fitOf(contrast, found.failuresThere, found.passedThere);
+    const finding = { ...found, failingShare: failing / (failing + passing) };
+    if (best === undefined || fit > best.fit + 1e-6) best = { finding, fit };
   }
-  return best?.finding;
+  const isKey = best?.finding.kind === 'one-key';
+  return best !== undefined && !isKey && best.fit < fitOfSomeKeys(contrast) ? undefined : best?.finding;
+}
+
+/** How well it tells what fails from what passes: the likelihood of one rate where these shares of both are, and another elsewhere. */
+function fitOf({ failures, passes }: Contrast, failuresThere: number, passedThere: number): number {
+  const failing = failures * failuresThere;
+  const there = failing + passes * passedThere;
+  return likelihood(failing, there) + likelihood(failures - failing, failures + passes - there);
+}
+
+/** The same of the three keys that fail most: where it is some keys of a partition, it is not the partition. They cost their choice. */
+function fitOfSomeKeys(contrast: Contrast): number {
+  const [cases, controls] = [tally(contrast.failed, 'key'), tally(contrast.passed, 'key')];
+  const most = [...cases.counts].toSorted((a, b) => b[1] - a[1]).slice(0, SOME_KEYS);
+  const share = (counts: Tally) => most.reduce((all, [key]) => all + (counts.counts.get(key) ?? 0), 0);
+  const choices = new Set([...cases.counts.keys(), ...controls.counts.keys()]).size;
+  const [there, passedThere] = [share(cases) / contrast.failed.length, share(controls) / Math.max(1, controls.total)];
+  return fitOf(contrast, there, passedThere) - SOME_KEYS * Math.log(Math.max(1, choices));
 }
 
 /** How many fail and pass at one value, and at all of them. */

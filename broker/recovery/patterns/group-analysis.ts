@@ -1,7 +1,7 @@
 import type { HandlingFailure } from '../retry-row.js';
 import type { FailurePattern } from './failure-pattern.js';
 import { FailurePatternAnalyzer } from './failure-pattern-analyzer.js';
-import { placeOf } from './failure-place.js';
+import { type Contrast, placeOf } from './failure-place.js';
 import type { ObservedMessage } from './observed.js';
 
 /** A message that a group has given up, or will try again. */
@@ -33,6 +33,9 @@ const CONTROLS = 500;
 const KEY_SHARE = 0.1;
 const KIND_SHARE = 0.2;
 const BINS = 600;
+const MOST_FAILING = 1.5;
+/** Times what failed. */
+const UNKNOWN_PASSES = 9;
 
 /**
  * Has the analyzer see failures after the fact. What passed meanwhile was not written down: it is taken to be as what the
@@ -42,24 +45,29 @@ export function analyzeGroup(failed: readonly FailedMessage[], traffic: GroupTra
   const ordered = failed.toSorted((a, b) => firstMs(a) - firstMs(b));
   const sinceMs = ordered[0] === undefined ? nowMs : firstMs(ordered[0]);
   const binMs = Math.max(1_000, Math.ceil((nowMs - sinceMs + 1) / (BINS - 1)));
+  const perBin = (sum(traffic.members.values()) * binMs) / 1_000;
+  const bins = new Set(ordered.map((one) => Math.floor(firstMs(one) / binMs)));
+  // More have failed than were handled: it was another rate then.
+  const isKnown = perBin > 0 && failed.length <= MOST_FAILING * perBin * bins.size;
   const { make, assumed } = controlsOf(traffic);
-  const place = (contrast: Parameters<typeof placeOf>[0]) => placeOf({ ...contrast, passed: make(contrast.failed) });
+  const place = ({ failed: cases, failures, passes }: Contrast) =>
+    placeOf({ failed: cases, passed: make(cases), failures, passes: isKnown ? passes : UNKNOWN_PASSES * failures });
   const analyzer = new FailurePatternAnalyzer({ binMs, place });
-  const perSec = sum(traffic.members.values());
-  for (let ms = sinceMs; ms <= nowMs; ms += binMs) analyzer.handled(Math.round((perSec * binMs) / 1_000), ms);
+  for (let ms = sinceMs; isKnown && ms <= nowMs; ms += binMs) analyzer.handled(Math.round(perBin), ms);
   for (const { id, key, partition, kind, failures } of ordered) {
     for (const [i, { consumer, atMs }] of failures.entries()) {
       analyzer.failed({ id, key, partition, consumer, kind }, failures.slice(0, i + 1), atMs);
     }
   }
   const patterns = analyzer.patterns(nowMs);
-  if (perSec > 0) return { patterns, messages: failed.length, assumed };
-  // Without anything that passed all of it fails.
+  if (isKnown) return { patterns, messages: failed.length, assumed: [...assumed, STEADY_RATE] };
+  // Without anything that passed all of it fails, at all times.
   const unclear = patterns.map((pattern) => ({ ...pattern, nature: 'unclear' as const, confidence: 0 }));
   return { patterns: unclear, messages: failed.length, assumed: [...assumed, NO_RATE] };
 }
 
-const NO_RATE = 'no member reports how much it handles: what is poison and what systemic is left open';
+const STEADY_RATE = 'the members are taken to have handled as much all the time as they report now';
+const NO_RATE = 'how much was handled then is not known: what is poison and what systemic is left open';
 
 /** Messages that stand for what passes: members and partitions as they share the load, keys and kinds as the logs hold them. */
 function controlsOf({ members, partitions, sample }: GroupTraffic) {

@@ -71,7 +71,7 @@ describe('failure patterns of a load that the harness makes', () => {
     const options = { ...RETRIES, ordering: 'none' } as const;
     await using subscription = await broker.subscribe(load.topic, 'g', load.handler({ failShare: 0.05 }), options);
     const expected = {
-      'UndecodableError: payload': 'poison',
+      'UndecodableError: the': 'poison',
       'HandlerFailure: message': 'poison',
       'HandlerFailure: attempt': 'transient',
     };

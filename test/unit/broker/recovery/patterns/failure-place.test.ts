@@ -69,6 +69,18 @@ describe('what failures have in common', () => {
     expect(placeOf(contrast(failed, passed))).toMatchObject({ kind: 'one-consumer', value: 'alone' });
   });
 
+  it('is not the partition where it is two keys of it', () => {
+    const failed = ['k7', 'k17'].flatMap((key) => mixed(30, { key, partition: 7, consumer: 'c2' }));
+    const isOther = ({ key }: ObservedMessage) => key !== 'k7' && key !== 'k17';
+    const neighbours = mixed(60, { partition: 7, consumer: 'c2' });
+    expect(placeOf(contrast(failed, [...mixed(300), ...neighbours].filter(isOther)))).toBeUndefined();
+  });
+
+  it('is nothing where nearly nothing passes: it may be all that there was at that time', () => {
+    const failed = mixed(40, { key: 'k7' });
+    expect(placeOf({ failed, passed: mixed(100), failures: 40, passes: 5 })).toBeUndefined();
+  });
+
   it('does not depend on the order in which it was seen', () => {
     const failed = [...mixed(20, { key: 'k7' }), ...mixed(6)];
     const passed = mixed(60);

@@ -73,7 +73,7 @@ describe('the failures of a group, after the fact', () => {
     });
     const known = analyzeGroup(there, { ...traffic, sample }, NOW_MS);
     expect(known.patterns[0]!.findings).toEqual([]);
-    expect(known.assumed).toEqual([]);
+    expect(known.assumed).toEqual(['the members are taken to have handled as much all the time as they report now']);
   });
 
   it('have no nature where nobody says how much passes; nor anything where there are none', () => {
@@ -84,6 +84,14 @@ describe('the failures of a group, after the fact', () => {
     );
     expect(unknown.patterns).toMatchObject([{ nature: 'unclear', confidence: 0 }]);
     expect(unknown.assumed).toHaveLength(3);
+    const slow = { ...traffic, members: new Map([['a', 0.01]]) };
+    expect(
+      analyzeGroup(
+        failed(40, () => ({})),
+        slow,
+        NOW_MS,
+      ).patterns,
+    ).toMatchObject([{ nature: 'unclear' }]);
     expect(analyzeGroup([], traffic, NOW_MS)).toMatchObject({ patterns: [], messages: 0 });
   });
 });
