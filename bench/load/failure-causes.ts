@@ -1,8 +1,6 @@
-import type { FailureFinding, FailureNature } from '../../broker/recovery/patterns/failure-pattern.js';
+import type { FailureNature } from '../../broker/recovery/patterns/failure-pattern.js';
 import type { ObservedMessage } from '../../broker/recovery/patterns/observed.js';
 import { hashString } from '../../harness/random.js';
-
-export type FindingKind = FailureFinding['kind'];
 
 /** What is known of a cause, because it was made so. */
 export interface Label {

@@ -98,7 +98,8 @@ async function logged(link: Link, log: string, partition: number): Promise<Obser
 }
 
 function trafficOf(roster: Roster, sample: readonly ObservedMessage[]): GroupTraffic {
-  const vitals = [...roster.reports].map(([member, report]) => [member, vitalsOf(report)?.handledPerSec] as const);
+  const present = [...roster.reports].filter(([member]) => roster.seats.get(member)?.isAway === false);
+  const vitals = present.map(([member, report]) => [member, vitalsOf(report)?.handledPerSec] as const);
   const members = new Map(vitals.flatMap(([member, rate]) => (rate === undefined ? [] : [[member, rate] as const])));
   return { members, partitions: partitionLoads(roster).map((load) => load?.ratePerSec), sample };
 }

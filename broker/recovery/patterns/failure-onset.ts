@@ -16,6 +16,7 @@ const LEAST_BEFORE_MS = 30_000;
 const RIGHT_BEFORE_MS = 10_000;
 const LEAST_MESSAGES = 4;
 const LEAST_LIFT = 4;
+const LEAST_RISE = 2.5;
 
 /**
  * The latest happening in whose half minute by far more of the messages fail than in the two minutes before, and than in the
@@ -27,7 +28,7 @@ export function afterWhat(course: Course, happenings: readonly Happening[]): Aft
     const rightBefore = shareOf(course, atMs - RIGHT_BEFORE_MS, atMs);
     const after = shareOf(course, atMs, atMs + AFTER_MS);
     if (atMs - course.startMs < LEAST_BEFORE_MS || after.failures < LEAST_MESSAGES) continue;
-    if (after.share < LEAST_LIFT * Math.max(before.share, rightBefore.share)) continue;
+    if (after.share < LEAST_LIFT * before.share || after.share < LEAST_RISE * rightBefore.share) continue;
     const p = fisherTail(after.failures, after.traffic, before.failures, before.traffic);
     const confidence = confidenceOf(p, happenings.length, after.failures);
     if (confidence < CONFIDENT) continue;

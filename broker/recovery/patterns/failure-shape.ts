@@ -103,7 +103,7 @@ function autocorrelations(values: readonly number[], longest: number): number[] 
 
 /**
  * A trend of the share since the first failure (Mann 1945, Kendall 1975), of which the last third is twice the first, and each
- * third more than the one before: what began at once, and stays, does not grow.
+ * third more than the one before, and which a line describes better than a step: what began at once, and stays, does not grow.
  */
 function growthOf(course: Course): GrowingFinding | undefined {
   const first = course.failures.findIndex((count) => count > 0);
@@ -117,6 +117,7 @@ function growthOf(course: Course): GrowingFinding | undefined {
   const [fromShare, middle, toShare] = sharesOf(failures, traffic, 3) as [number, number, number];
   if (toShare < GROWTH * fromShare || middle < GROWTH_STEP * fromShare || toShare < GROWTH_STEP * middle)
     return undefined;
+  if (offStep(shares) < offLine(shares)) return undefined;
   const confidence = confidenceOf(normalTail((s - 1) / deviation), 1, 1);
   return confidence < CONFIDENT ? undefined : { kind: 'growing', fromShare, toShare, confidence };
 }
@@ -126,4 +127,19 @@ function sharesOf(failures: readonly number[], traffic: readonly number[], slice
     const bounds = [i, i + 1].map((at) => Math.floor((at * failures.length) / slices)) as [number, number];
     return sum(failures.slice(...bounds)) / Math.max(1, sum(traffic.slice(...bounds)));
   });
+}
+
+/** Squares of what is left over by the line that fits best. */
+function offLine(values: readonly number[]): number {
+  const middle = (values.length - 1) / 2;
+  const mean = sum(values) / values.length;
+  const along = sum(values.map((value, i) => (i - middle) * (value - mean)));
+  const slope = along / sum(values.map((_, i) => (i - middle) ** 2));
+  return sum(values.map((value, i) => (value - mean - slope * (i - middle)) ** 2));
+}
+
+/** The same of the step that fits best. */
+function offStep(values: readonly number[]): number {
+  const offMean = (part: readonly number[]) => sum(part.map((value) => (value - sum(part) / part.length) ** 2));
+  return Math.min(...values.slice(1).map((_, i) => offMean(values.slice(0, i + 1)) + offMean(values.slice(i + 1))));
 }

@@ -79,8 +79,8 @@ function controlsOf({ members, partitions, sample }: GroupTraffic) {
       : [`the logs hold too little to compare with: a key is taken to have a tenth of the traffic, a kind a fifth`]),
   ];
   const ofPartition = spread(partitions.map((rate, i) => [i, isReported ? (rate ?? 0) : 1] as const));
-  const ofMember = spread([...members]);
   const make = (failed: readonly ObservedMessage[]): ObservedMessage[] => {
+    const ofMember = spread(weightsOf(members, failed));
     const [key, kind] = [usual(failed.map((one) => one.key)), usual(failed.map((one) => one.kind))];
     return Array.from({ length: CONTROLS }, (_, i) => {
       const from = sample.length >= LEAST_SAMPLE ? sample[i % sample.length] : undefined;
@@ -94,6 +94,13 @@ function controlsOf({ members, partitions, sample }: GroupTraffic) {
     });
   };
   return { make, assumed };
+}
+
+/** Members that are gone, of which only failures are left, are taken to have handled as much as those that are there. */
+function weightsOf(members: ReadonlyMap<string, number>, failed: readonly ObservedMessage[]): [string, number][] {
+  const mean = members.size === 0 ? 1 : sum(members.values()) / members.size;
+  const gone = new Set(failed.map(({ consumer }) => consumer).filter((consumer) => !members.has(consumer)));
+  return [...members, ...[...gone].map((consumer): [string, number] => [consumer, mean])];
 }
 
 /** Of 500, by weight. */

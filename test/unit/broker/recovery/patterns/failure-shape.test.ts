@@ -49,6 +49,7 @@ describe('the shape of failures in time', () => {
 
   it('is none where it began at once and stays, where it is even, or where there is not enough of it', () => {
     expect(shapeOf(course(bins(180, (s) => (s >= 60 ? 20 : 0))))).toBeUndefined();
+    expect(shapeOf(course(bins(180, (s) => (s >= 90 ? 6 : 1) + ((s * 7) % 3))))).toBeUndefined();
     expect(shapeOf(course(bins(120, () => 3)))).toBeUndefined();
     expect(shapeOf(course(bins(120, () => 0)))).toBeUndefined();
     expect(shapeOf(course(bins(10, (s) => (s === 5 ? 40 : 0))))).toBeUndefined();

@@ -54,6 +54,14 @@ describe('the failures of a group, after the fact', () => {
     ).toEqual([]);
   });
 
+  it('are not a member’s that is gone only because it is gone', () => {
+    const before = failed(40, () => ({ consumer: 'before' }));
+    const alone = { ...traffic, members: new Map([['after', 30]]) };
+    expect(analyzeGroup(before, alone, NOW_MS).patterns[0]!.findings).toEqual([]);
+    const nobody = { ...traffic, members: new Map() };
+    expect(analyzeGroup(before, nobody, NOW_MS).patterns[0]!.findings).toEqual([]);
+  });
+
   it('are a partition’s, not where that has most of the traffic', () => {
     const there = failed(40, () => ({ partition: 3 }));
     expect(analyzeGroup(there, traffic, NOW_MS).patterns[0]!.findings).toMatchObject([
