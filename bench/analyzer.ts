@@ -56,6 +56,7 @@ function contender(label: string, likeness: 'none' | 'twins', make: () => Analys
   return {
     label,
     async run({ quick, signal }) {
+      const costs = cost(make());
       const score = new FailureScore();
       for (let seed = FIRST_SEED; seed < FIRST_SEED + (quick ? QUICK_SEEDS : SEEDS); seed++) {
         for (const [i, mix] of allMixes(likeness).entries()) {
@@ -66,7 +67,7 @@ function contender(label: string, likeness: 'none' | 'twins', make: () => Analys
       process.stderr.write(
         `${[`${label}: ${score.misses.length} wrong or missed`, ...score.misses.slice(0, SHOWN_MISSES)].join('\n  ')}\n`,
       );
-      return [...accuracy(score), ...cost(make())];
+      return [...accuracy(score), ...costs];
     },
   };
 }
@@ -92,7 +93,7 @@ function accuracy({ counts, whole, pure }: FailureScore): Measured[] {
   ];
 }
 
-/** Of a message that passes, and of one that fails, each with another id; and what is remembered after both. */
+/** Of a message that passes, and of one that fails for one of 50 causes, each with another id; and what is remembered after both. */
 function cost(analyst: Analyst): Measured[] {
   const before = heapBytes();
   const message = (i: number) => ({
@@ -107,7 +108,7 @@ function cost(analyst: Analyst): Measured[] {
   });
   const failedNs = timed((i) => {
     const fingerprint = String(i % 2_000);
-    const text = `cannot ${fingerprint} do ${i} for ${(i * 7) % 90}`;
+    const text = `${'abcdefghij'[i % 10]}${'klmno'[Math.floor(i / 10) % 5]} cannot do ${i} for ${(i * 7) % 90}`;
     analyst.failed(message(i), [{ error: 'Error', message: text, frames: [], fingerprint }], TIMED / 50 + i / 50);
   });
   const bytes = heapBytes() - before;
