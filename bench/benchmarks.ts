@@ -14,6 +14,7 @@ export const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {
   cluster: async () => (await import('./cluster.js')).cluster,
   throughput: async () => (await import('./throughput.js')).throughput,
   generator: async () => (await import('./generator.js')).generator,
+  analyzer: async () => (await import('./analyzer.js')).analyzer,
   checker: async () => (await import('./checker.js')).checker,
   hop: async () => (await import('./hop.js')).hop,
 };

@@ -1,6 +1,7 @@
 import type { HealthFinding, PoisonLoop } from './groups/health/finding.js';
 import type { HealthState } from './groups/health/member-health.js';
 import type { Durability } from './log/message.js';
+import type { PatternNews } from './recovery/patterns/pattern-watch.js';
 import type { QuarantineReason } from './recovery/quarantine-evidence.js';
 import type { BreakerState } from './recovery/retries/circuit-breaker.js';
 import type { RunState } from './recovery/workflow/workflow-run.js';
@@ -104,6 +105,8 @@ export type BrokerEvent =
     }
   /** A message has failed here, and on other members before. */
   | ({ readonly kind: 'poison-loop'; readonly topic: string; readonly group: string } & PoisonLoop)
+  /** What the failures of one cause on this member have in common was found, is another thing now, or has ended. */
+  | ({ readonly kind: 'failure-pattern'; readonly topic: string; readonly group: string } & PatternNews)
   /** Another member acquired this partition: the subscription no longer handles it. */
   | { readonly kind: 'ownership-lost'; readonly topic: string; readonly group: string; readonly partition: number }
   /** The tenure was started anew because Redis' history changed. */

@@ -36,6 +36,19 @@ export type { AuditedAction, AuditRecord, Warrant } from './recovery/audit-log.j
 export type { DeadLetter, Shelf } from './recovery/dead-letter.js';
 export type { DeadLetterFilter } from './recovery/dead-letter-filter.js';
 export type { DeadLetterKind, DeadLetters } from './recovery/dead-letters.js';
+export type {
+  AfterFinding,
+  BurstFinding,
+  FailureEvidence,
+  FailureFinding,
+  FailureNature,
+  FailurePattern,
+  GrowingFinding,
+  PeriodicFinding,
+  PlaceFinding,
+} from './recovery/patterns/failure-pattern.js';
+export type { GroupFailures } from './recovery/patterns/group-analysis.js';
+export type { PatternChange } from './recovery/patterns/pattern-watch.js';
 export type { PoisonOptions } from './recovery/poison-options.js';
 export type { QuarantineEvidence, QuarantineReason } from './recovery/quarantine-evidence.js';
 export type { RedriveOptions, RedriveSummary } from './recovery/redrive.js';

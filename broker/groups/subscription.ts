@@ -1,5 +1,6 @@
 import type { BrokerEvent } from '../broker-event.js';
 import { pause } from '../clock.js';
+import type { FailurePattern } from '../recovery/patterns/failure-pattern.js';
 import { PoisonMessageHandler } from '../recovery/poison-message-handler.js';
 import type { RetryAnalytics } from '../recovery/retries/retry-analytics.js';
 import { IntelligentRetryScheduler } from '../recovery/retries/retry-scheduler.js';
@@ -12,6 +13,7 @@ import { ConsumerHealthMonitor } from './consumer-health-monitor.js';
 import type { Delivery, Handler } from './delivery.js';
 import { Dispatcher } from './dispatcher.js';
 import { readEntry } from './entry-reader.js';
+import { FailureWatch } from './failure-watch.js';
 import { GroupLinks } from './group-links.js';
 import { registrationOf } from './group-registration.js';
 import type { GroupHealth } from './health/member-health.js';
@@ -45,6 +47,7 @@ export class Subscription implements AsyncDisposable {
   readonly #readers: LogReaders;
   readonly #upkeep: Upkeep;
   readonly #health: ConsumerHealthMonitor;
+  readonly #failures: FailureWatch;
   readonly #load: LoadMeter;
   readonly #limit: ConcurrencyLimit;
   readonly #stopListening: () => void;
@@ -56,12 +59,10 @@ export class Subscription implements AsyncDisposable {
     this.#context = context;
     this.topic = context.topic;
     this.group = context.group;
-    const { topic, group, owner, directory, clock, random, onEvent, options } = context;
+    const { topic, group, owner, directory, clock, onEvent, options } = context;
     this.#links = new GroupLinks({
+      ...context,
       name: `${topic}/${group}`,
-      directory,
-      openLinks: context.openLinks,
-      replyTimeoutMs: context.replyTimeoutMs,
       waitMs: waitMsOf(options.lease),
       onOpen: (link) => this.#onLinkOpen(link),
       onClosed: (link) => this.#membership.onLinkClosed(link),
@@ -70,16 +71,14 @@ export class Subscription implements AsyncDisposable {
     const tenures = () => this.#membership.tenures;
     const balancer = options.balancing && new ConsumerGroupBalancer(member, options.balancing);
     this.#health = new ConsumerHealthMonitor({
-      topic,
-      group,
+      ...context,
       member,
       beatMs: options.lease.renewMs,
-      clock,
-      onEvent,
       options: options.health,
       running: () => this.#dispatcher.pending,
       leases: () => this.#membership.standing(),
     });
+    this.#failures = new FailureWatch({ topic, group, member, clock, onEvent, health: () => this.health() });
     const limit = concurrencyLimitOf(options.concurrency, clock.nowMs());
     this.#limit = limit;
     const onWake = () => this.#dispatcher.pump();
@@ -94,19 +93,18 @@ export class Subscription implements AsyncDisposable {
       onHandled: (delivery) => {
         this.#recorder.handled(delivery);
         this.#poison.returned(delivery);
+        this.#failures.onHandled(delivery);
       },
       onFailed: (delivery, error) => {
         this.#recorder.failed(delivery, error);
         this.#health.onFailed(delivery);
         this.#poison.returned(delivery);
+        this.#failures.onFailed(delivery);
       },
       onLeftoverReturned: (delivery) => this.#onLeftoverReturned(delivery),
     });
     this.#recorder = new OutcomeRecorder({
-      topic,
-      group,
-      owner,
-      clock,
+      ...context,
       retries: this.#retries,
       retry: options.retry,
       ordering: options.ordering,
@@ -135,6 +133,7 @@ export class Subscription implements AsyncDisposable {
       report: () => ({ health: this.#health.report(), ...loadReport(this.#load.load()) }),
       onSeen: (roster, history) => {
         this.#poison.observe(roster.setAside);
+        this.#failures.observe(roster, history);
         return this.#health.observe(roster, history) ?? balancer?.propose(roster, clock.nowMs());
       },
       onBegun: (tenure, acquired) => this.#onBegun(tenure, acquired),
@@ -143,11 +142,8 @@ export class Subscription implements AsyncDisposable {
       onReplaced: () => this.#closeFor({ kind: 'member-replaced', topic, group, member: options.memberId ?? '' }),
     });
     this.#settler = new Settler({
-      owner,
-      clock,
-      random,
+      ...context,
       delayMs: options.settleDelayMs,
-      onEvent,
       tenuresByLink: () => this.#membership.tenuresByLink,
       onFenced: (tenure, fenced) => this.#membership.onFenced(tenure, fenced),
       onAnswered: () => this.#membership.onAnswered(),
@@ -167,6 +163,7 @@ export class Subscription implements AsyncDisposable {
       this.#load.measure();
       limitReport.look();
       this.#poison.look();
+      this.#failures.look();
       this.#dispatcher.pump();
     };
     this.#upkeep = new Upkeep({ ...context, retention: options.retention, tenures, onRound });
@@ -219,6 +216,11 @@ export class Subscription implements AsyncDisposable {
   /** How retries have done so far. */
   retryAnalytics(): RetryAnalytics {
     return this.#retries.analytics();
+  }
+
+  /** What the failures that this member has seen have in common, by cause: see docs/guide/failures.md. */
+  failurePatterns(): FailurePattern[] {
+    return this.#failures.patterns();
   }
 
   /** Starts no handler until {@link resume}; those that run go on. Keeps its partitions, and reads ahead as far as it may. */

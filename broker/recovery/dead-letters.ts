@@ -11,6 +11,8 @@ import type { RunningOperations } from '../running-operations.js';
 import { type AuditRecord, audited, readAudit, type Warrant } from './audit-log.js';
 import { type DeadLetter, parseDeadLetter, type Shelf } from './dead-letter.js';
 import { acceptorOf, type DeadLetterFilter, placesOf } from './dead-letter-filter.js';
+import { readGroupFailures } from './group-failures.js';
+import type { GroupFailures } from './patterns/group-analysis.js';
 import {
   LARGEST_BATCH,
   type RedriveOptions,
@@ -75,6 +77,15 @@ export class DeadLetters {
       });
     }
     return [...kinds.values()].toSorted((a, b) => b.count - a.count);
+  }
+
+  /**
+   * What the failures of the group have in common, by cause: of the latest 20,000 dead letters, and of the messages that wait for
+   * another attempt. See docs/guide/failures.md.
+   */
+  async failurePatterns(): Promise<GroupFailures> {
+    using control = this.#options.open('failures');
+    return await readGroupFailures(control);
   }
 
   /**

@@ -11,8 +11,8 @@ const MASKS: readonly (readonly [pattern: RegExp, name: string])[] = [
   [/\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?/g, '<time>'],
   [/\b\d{1,3}(\.\d{1,3}){3}(:\d+)?\b/g, '<address>'],
   [/(?<!\w)(["'`])(?:(?!\1).)*\1(?!\w)/g, '<value>'],
-  [/\b(?=[a-z_-]*\d)[0-9a-z_-]{2,}\b/gi, '<id>'],
-  [/[-+]?\d+(\.\d+)?/g, '<n>'],
+  // Numbers as well, however many digits they have, and in whatever unit.
+  [/(?<![\w.])\d+\.\d+[a-z]*\b|\b(?=[a-z_-]*\d)[0-9a-z_-]+\b/gi, '<id>'],
 ];
 const FRAMES = 3;
 const FRAME_CHARACTERS = 120;

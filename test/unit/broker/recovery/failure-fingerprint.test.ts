@@ -11,6 +11,9 @@ describe('a masked message', () => {
     ["can't read property 'foo' of undefined", "can't read property <value> of undefined"],
     ['mail to ann@example.org bounced', 'mail to <mail> bounced'],
     ['0188e8f2-7c1b-7000-8000-000000000001 is\n  gone', '<id> is gone'],
+    ['waited 7 s of 42', 'waited <id> s of <id>'],
+    ['waited 7.25 s of 42.5', 'waited <id> s of <id>'],
+    ['took 3.5ms, at most 300ms', 'took <id>, at most <id>'],
     ['no route to host', 'no route to host'],
   ])('of %j', (message, masked) => {
     expect(maskedMessage(message)).toBe(masked);
