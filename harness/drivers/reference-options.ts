@@ -1,6 +1,7 @@
 import { type BalancingOptions, resolveBalancing } from '../../broker/groups/balancing.js';
-import type { HealthOptions, PoisonOptions } from '../../broker/index.js';
+import type { BreakerOptions, HealthOptions, PoisonOptions, RetryBudgetOptions } from '../../broker/index.js';
 import { DURABILITIES, type Durability, type OnReplicaLoss, REPLICA_LOSS_POLICIES } from '../../broker/log/message.js';
+import { resolveRetryOptions } from '../../broker/recovery/retries/retry-options.js';
 import { type AutoscaleOptions, resolveAutoscaleOptions } from '../../broker/scaling/autoscale-options.js';
 import { didYouMean } from '../scenario/suggest.js';
 import type { DriverCapabilities } from './driver.js';
@@ -19,6 +20,10 @@ export interface ReferenceOptions extends HealthOptions, PoisonOptions {
   readonly maxAttempts: number;
   readonly retryBaseMs: number;
   readonly retryCapMs: number;
+  /** How many retries there may be; `false`: as many as are due. */
+  readonly retryBudget: Partial<RetryBudgetOptions> | false;
+  /** When handlers are paused that fail; `false`: never. */
+  readonly breaker: Partial<BreakerOptions> | false;
   readonly publishTimeoutMs: number;
   /** A partition whose owner has shown no life for this long is taken over. */
   readonly leaseDurationMs: number;
@@ -42,6 +47,9 @@ const DEFAULTS: ReferenceOptions = {
   maxAttempts: 5,
   retryBaseMs: 50,
   retryCapMs: 1_000,
+  retryBudget: {},
+  // A scenario lasts a minute: what is down in it is up again within seconds, and a pause of half a minute would hide that.
+  breaker: { maxOpenMs: 5_000 },
   publishTimeoutMs: 25_000,
   leaseDurationMs: 2_000,
   leaseRenewMs: 500,
@@ -72,11 +80,16 @@ export function referenceCapabilities(options: ReferenceOptions): DriverCapabili
     ordering: options.ordering,
     inventory: true,
     autoscale: true,
-    redeliveryAfterMs: Math.max(options.retryCapMs, options.leaseDurationMs) + RECONNECT_ALLOWANCE_MS,
+    redeliveryAfterMs: Math.max(longestRetryMs(options), options.leaseDurationMs) + RECONNECT_ALLOWANCE_MS,
     maxAttempts: options.maxAttempts,
     durability: options.durability,
     severalMembers: true,
   };
+}
+
+function longestRetryMs(options: ReferenceOptions): number {
+  const { breaker } = resolveRetryOptions(options);
+  return Math.max(options.retryCapMs, breaker?.maxOpenMs ?? 0);
 }
 
 /** What is wrong with the options, by name; empty: nothing. */
@@ -101,8 +114,10 @@ function problemOf(name: string, value: unknown): string | undefined {
     const names = [...Object.keys(DEFAULTS), ...HEALTH_OPTIONS, ...POISON_OPTIONS];
     return `${name} is unknown.${didYouMean(name, names)} There are: ${names.join(', ')}`;
   }
-  if (name === 'balancing' && value === false) return undefined;
+  if (MAY_BE_OFF.has(name) && value === false) return undefined;
   if (name === 'balancing') return mappingProblem(name, value, BALANCING, resolveBalancing, 'false, or ');
+  if (name === 'retryBudget') return mappingProblem(name, value, BUDGET, resolveBudget, 'false, or ');
+  if (name === 'breaker') return mappingProblem(name, value, BREAKER, resolveBreaker, 'false, or ');
   if (name === 'autoscale') return mappingProblem(name, value, SCALING, resolveScaling);
   const choices = CHOICES[name as keyof ReferenceOptions];
   if (choices !== undefined) {
@@ -113,6 +128,10 @@ function problemOf(name: string, value: unknown): string | undefined {
   return `${name} ${JSON.stringify(value)}: a whole number of at least 1`;
 }
 
+const MAY_BE_OFF: ReadonlySet<string> = new Set<keyof ReferenceOptions>(['balancing', 'retryBudget', 'breaker']);
+const RETRIES = resolveRetryOptions({});
+const BUDGET = Object.keys(RETRIES.budget!);
+const BREAKER = Object.keys(RETRIES.breaker!);
 const BALANCING = Object.keys(resolveBalancing({})!);
 const SCALING: readonly (keyof ScalingPolicy)[] = [
   'targetUtilization',
@@ -122,6 +141,9 @@ const SCALING: readonly (keyof ScalingPolicy)[] = [
   'coolDownMs',
   'everyMs',
 ];
+
+const resolveBudget = (retryBudget: Partial<RetryBudgetOptions>) => void resolveRetryOptions({ retryBudget });
+const resolveBreaker = (breaker: Partial<BreakerOptions>) => void resolveRetryOptions({ breaker });
 
 function resolveScaling(policy: ScalingPolicy): void {
   resolveAutoscaleOptions({ ...policy, scaler: { scaleTo: async () => {} } }, 1);

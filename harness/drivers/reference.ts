@@ -65,8 +65,8 @@ class ReferenceDriver implements Driver {
 
   async consume(handler: MessageHandler, ready: () => void, signal: AbortSignal): Promise<void> {
     const { topic, group, concurrency } = this.#context;
-    const { ordering, maxAttempts, retryBaseMs, retryCapMs, leaseDurationMs, leaseRenewMs, leaseStopMs, balancing } =
-      this.#options;
+    const { ordering, maxAttempts, retryBaseMs, retryCapMs, retryBudget, breaker } = this.#options;
+    const { leaseDurationMs, leaseRenewMs, leaseStopMs, balancing } = this.#options;
     const broker = await this.#connect();
     await using subscription = await broker.subscribe(topic, group, handler, {
       concurrency,
@@ -74,6 +74,8 @@ class ReferenceDriver implements Driver {
       maxAttempts,
       retryBaseMs,
       retryCapMs,
+      retryBudget,
+      breaker,
       leaseDurationMs,
       leaseRenewMs,
       leaseStopMs,
