@@ -13,7 +13,6 @@ export interface OutcomeRecorderOptions {
   readonly group: string;
   readonly owner: string;
   readonly retries: Pick<IntelligentRetryScheduler, 'decide' | 'recovered' | 'givenUp'>;
-
   readonly retry: Pick<RetryOptions, 'longestMs' | 'maxWaitingPerKey'>;
   readonly ordering: 'key' | 'none';
   readonly clock: Clock;
@@ -52,6 +51,7 @@ export class OutcomeRecorder {
     if (this.#isUnordered || key === undefined) {
       if (tenure.leftovers.length === 0 || !waitsForItself(tenure, delivery)) this.#options.onReady(delivery);
     } else if (tenure.gate.admit(key, delivery)) this.#options.onReady(delivery);
+    else if (tenure.parked.size > 0) this.#unpark(tenure, key);
   }
 
   /** Takes a message of the retry rows in: its key waits until its time has come. */
@@ -127,12 +127,18 @@ export class OutcomeRecorder {
 
   /** Makes the message ready again after `delayMs`; with `ordering: key` its key waits for it. */
   retryAfter(delivery: Delivery, delayMs: number): void {
-    const { tenure } = delivery;
-    const cancel = this.#options.clock.after(delayMs, () => {
-      tenure.retryTimers.delete(cancel);
+    const { tenure, key } = delivery;
+    const stop = this.#options.clock.after(delayMs, () => {
+      cancel();
       this.#options.onRetryDue(delivery);
     });
+    const cancel = () => {
+      stop();
+      tenure.retryTimers.delete(cancel);
+      if (key !== undefined && !this.#isUnordered) tenure.parked.delete(key);
+    };
     tenure.retryTimers.add(cancel);
+    if (key !== undefined && !this.#isUnordered) tenure.parked.set(key, { delivery, cancel });
   }
 
   /** Sets a message of the log aside that is not to be handled. */
@@ -162,6 +168,16 @@ export class OutcomeRecorder {
 
   get #isUnordered(): boolean {
     return this.#options.ordering === 'none';
+  }
+
+  /** One more waits behind a message that may not be due for long: together they would fill what is read ahead. */
+  #unpark(tenure: Tenure, key: string): void {
+    const parked = tenure.parked.get(key);
+    if (parked === undefined || tenure.gate.waiting(key) <= this.#options.retry.maxWaitingPerKey) return;
+    parked.cancel();
+    this.#options.retries.givenUp(parked.delivery);
+    tenure.suspicion?.returned(parked.delivery);
+    this.setAside(parked.delivery, 'key-cap');
   }
 
   /** Why a message that has attempts left is given up for its failure. */

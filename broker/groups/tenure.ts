@@ -47,6 +47,8 @@ export class Tenure {
   readonly bitmaps: Map<string, Buffer>;
   readonly gate = new KeyGate<Delivery>();
   readonly retryTimers = new Set<CancelTimer>();
+  /** By key: what waits for the time of its next attempt, while others of the key wait behind it. */
+  readonly parked = new Map<string, { readonly delivery: Delivery; readonly cancel: CancelTimer }>();
   /** Told when it is over. */
   readonly onOver = new Set<() => void>();
   /** While messages of it are suspected to have ended its former owner. */
@@ -129,6 +131,7 @@ export class Tenure {
     this.isOver = true;
     for (const cancel of this.retryTimers) cancel();
     this.retryTimers.clear();
+    this.parked.clear();
     this.stalled = [];
     for (const tell of [...this.onOver]) tell();
     this.onOver.clear();

@@ -8,7 +8,7 @@ import type { Kill } from './suspicion.js';
  * - `oversized`: it is larger than the group's `maxMessageBytes`.
  * - `killer`: `maxKills` consumers died while they handled it, the last one with nothing else in its hands.
  * - `hanging`: its handler has not returned for `hangingMs`.
- * - `key-cap`: it failed while more than `maxWaitingPerKey` messages of its key waited behind it.
+ * - `key-cap`: it had failed, and more than `maxWaitingPerKey` messages of its key waited behind it.
  * - `same-failure`: it has failed alike on `poisonConsumers` consumers, where other messages do not.
  * - `set-aside`: it failed by a cause that a playbook has set aside for a time.
  */

@@ -8,6 +8,7 @@ import { ManualClock } from '../../../fixtures/manual-clock.js';
 import { heldTenure, logDelivery } from '../../../fixtures/tenure-bed.js';
 
 function recorderOf(ordering: 'key' | 'none' = 'key', isPoison = () => false) {
+  const clock = new ManualClock();
   const ready: Delivery[] = [];
   const recorder = new OutcomeRecorder({
     topic: 't',
@@ -18,16 +19,52 @@ function recorderOf(ordering: 'key' | 'none' = 'key', isPoison = () => false) {
       recovered: () => {},
       givenUp: () => {},
     },
-    retry: { longestMs: 1, maxWaitingPerKey: 1_000 },
+    retry: { longestMs: 1, maxWaitingPerKey: 3 },
     ordering,
-    clock: new ManualClock(),
+    clock,
     onReady: (delivery) => ready.push(delivery),
     onRetryDue: (delivery) => ready.push(delivery),
     onChange: () => {},
     poisonReason: () => (isPoison() ? 'same-failure' : undefined),
   });
-  return { recorder, ready, readyIds: () => ready.map(({ id }) => id) };
+  return { clock, recorder, ready, readyIds: () => ready.map(({ id }) => id) };
 }
+
+describe('a message that waits for its next attempt', () => {
+  const reasons = (tenure: ReturnType<typeof heldTenure>['tenure']) =>
+    tenure.takeSettlement()?.transitions.map(({ kind, row }) => [kind, /"reason":"([^"]*)"/.exec(String(row))?.[1]]);
+
+  it('is set aside as soon as more of its key wait behind it than may, and those go on', () => {
+    const { clock, recorder, ready, readyIds } = recorderOf();
+    const { tenure } = heldTenure();
+    recorder.admit(logDelivery(tenure, 1, 'fails', 'k'));
+    recorder.failed(ready[0]!, new Error('no'));
+    for (let i = 2; i <= 4; i++) recorder.admit(logDelivery(tenure, i, `m${i}`, 'k'));
+    recorder.admit(logDelivery(tenure, 5, 'other', 'another key'));
+    expect(readyIds()).toEqual(['fails', 'other']);
+    recorder.admit(logDelivery(tenure, 6, 'm6', 'k'));
+    expect(readyIds()).toEqual(['fails', 'other', 'm2']);
+    expect(reasons(tenure)?.at(-1)).toEqual(['quarantine', 'key-cap']);
+    // Its time does not come any more.
+    clock.advance(1_000);
+    expect(readyIds()).toEqual(['fails', 'other', 'm2']);
+    expect([tenure.parked.size, tenure.retryTimers.size]).toEqual([0, 0]);
+  });
+
+  it('is not where fewer wait, or its handler runs, or there is no order', () => {
+    for (const ordering of ['key', 'none'] as const) {
+      const { clock, recorder, ready } = recorderOf(ordering);
+      const { tenure } = heldTenure();
+      recorder.admit(logDelivery(tenure, 1, 'fails', 'k'));
+      recorder.failed(ready[0]!, new Error('no'));
+      for (let i = 2; i <= 4; i++) recorder.admit(logDelivery(tenure, i, `m${i}`, 'k'));
+      clock.advance(1);
+      expect(ready.at(-1)!.id).toBe('fails');
+      for (let i = 5; i <= 9; i++) recorder.admit(logDelivery(tenure, i, `m${i}`, 'k'));
+      expect(reasons(tenure)?.map(([kind]) => kind)).toEqual(['retry']);
+    }
+  });
+});
 
 describe('a message that this process has handled before', () => {
   it('is settled and not handled again, however many histories pass before that is recorded', () => {
