@@ -23,6 +23,9 @@ export interface RetrySchedulerOptions {
   onWake(): void;
 }
 
+/** So many of 1 try before what fails is likely well: without them nobody would see that it is well sooner than it was. */
+const SCOUTS = 0.25;
+
 /** Probes that fail are no attempts of their messages: so often. */
 const FORGIVEN_PROBES = 3;
 
@@ -61,10 +64,16 @@ export class IntelligentRetryScheduler {
     if (failure.permanent || counted >= policy.maxAttempts) return undefined;
     const plainMs = retryDelayMs(policy, Math.max(1, counted), delivery.delayMs, random);
     delivery.delayMs = plainMs;
-    const remainingMs = this.#estimator.remainingMs(failure.fingerprint, nowMs);
+    const remainingMs = this.#estimator.remainingMs(failure.fingerprint, nowMs) * this.#patience();
     const { retryAfterMs } = hintsOf(error, clock.wallMs());
     const askedMs = retryAfterMs === 0 ? 0 : Math.min(policy.retryAfterCapMs, retryAfterMs + plainMs);
     return Math.max(Math.min(policy.capMs, remainingMs + plainMs), askedMs);
+  }
+
+  /** The part of what an outage is going to last that a message waits. */
+  #patience(): number {
+    const { random } = this.#options;
+    return random() < SCOUTS ? random() : 1;
   }
 
   /** A message is not tried again. */

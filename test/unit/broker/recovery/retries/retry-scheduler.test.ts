@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Delivery } from '../../../../../broker/groups/delivery.js';
+import type { Random } from '../../../../../broker/random.js';
 import {
   type RetrySubscribeOptions,
   resolveRetryOptions,
@@ -18,12 +19,12 @@ class Bed {
   readonly #tenure = heldTenure().tenure;
   #count = 0;
 
-  constructor(options: RetrySubscribeOptions = {}, random = 1) {
+  constructor(options: RetrySubscribeOptions = {}, random: number | Random = 1) {
     this.scheduler = new IntelligentRetryScheduler({
       topic: 't',
       group: 'g',
       clock: this.clock,
-      random: () => random,
+      random: typeof random === 'number' ? () => random : random,
       options: resolveRetryOptions(options),
       onEvent: () => {},
       onReady: () => {},
@@ -61,6 +62,15 @@ class Bed {
   }
 }
 
+/** Park and Miller's generator. */
+function seeded(): Random {
+  let state = 1;
+  return () => {
+    state = (state * 48_271) % 2_147_483_647;
+    return state / 2_147_483_647;
+  };
+}
+
 const NO_BREAKER = { breaker: false, retryBudget: false } as const;
 
 describe('what follows a failed handling', () => {
@@ -92,6 +102,22 @@ describe('what follows a failed handling', () => {
     bed.clock.advance(20_000);
     expect(bed.fail(bed.message())).toBe(50);
     expect(bed.scheduler.analytics().byCause[0]).toMatchObject({ recoveryMs: 9_995, handledLater: 3 });
+  });
+
+  it('follows outages that become shorter, though nobody tries before the old ones were over', () => {
+    const bed = new Bed({ ...NO_BREAKER, maxAttempts: 1_000 }, seeded());
+    const outage = (lastsMs: number) => {
+      const delivery = bed.message();
+      const overAtMs = bed.clock.nowMs() + lastsMs;
+      while (bed.clock.nowMs() < overAtMs) bed.clock.advance(bed.fail(delivery)!);
+      bed.scheduler.recovered(delivery);
+      bed.clock.advance(60_000);
+    };
+    const learnedMs = () => bed.scheduler.analytics().byCause[0]!.recoveryMs;
+    for (let i = 0; i < 20; i++) outage(20_000);
+    expect(learnedMs()).toBeGreaterThan(19_000);
+    for (let i = 0; i < 400; i++) outage(1_000);
+    expect(learnedMs()).toBeLessThan(3_000);
   });
 
   it('is within its bounds whatever was learned and asked for', () => {
