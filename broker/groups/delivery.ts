@@ -49,8 +49,6 @@ export class Delivery implements IncomingMessage {
   failures: readonly HandlingFailure[] = [];
   /** It failed before, and its next attempt is one for which the retry budget is asked; a redriven one's first is not. */
   isRetry = false;
-  /** The budget has been asked. */
-  isCovered = false;
   /** How long its latest retry was to wait, before learning and Retry-After. */
   delayMs = 0;
   /** As the application says, where it does. */

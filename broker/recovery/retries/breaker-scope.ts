@@ -34,6 +34,8 @@ export interface BreakerView {
 }
 
 const RAMP_MS = 1_000;
+/** What is to probe has begun by then, or may never. */
+const OFFER_MS = 1_000;
 /** From here on a ramp holds nothing back. */
 const RAMP_ENDS = 256;
 
@@ -48,6 +50,11 @@ export class BreakerScope {
   readonly #waiting = new Fifo<Delivery>();
   /** Handled since the breaker was told. */
   #handled = 0;
+  /** Whose outcome is waited for. */
+  #probe: Delivery | undefined;
+  /** Of the failure before. */
+  #failedKey: string | undefined;
+  #isStopped = false;
   #ramp = RAMP_ENDS;
   #running = 0;
   #cancelTimer: CancelTimer | undefined;
@@ -85,6 +92,7 @@ export class BreakerScope {
     this.#running++;
     if (this.#breaker.state !== 'half-open' || this.#breaker.isProbing) return;
     this.#breaker.beginProbe();
+    this.#probe = delivery;
     delivery.probes = [...(delivery.probes ?? []), this];
     // One that hangs must not be the last one.
     this.#arm(this.#options.breaker.maxOpenMs, () => this.#endProbe(true, 'the probe has not returned'));
@@ -97,26 +105,31 @@ export class BreakerScope {
 
   /** A handling that {@link begin} knows, or that names this dependency, has ended. */
   ended(delivery: Delivery, outcome: HandlingOutcome, reason: string): void {
-    if (delivery.probes?.includes(this) && this.#breaker.isProbing) {
+    if (delivery === this.#probe) {
       if (outcome !== 'permanent') {
         this.#endProbe(outcome === 'failed', reason);
         return;
       }
+      this.#probe = undefined;
       this.#breaker.abandonProbe();
-    } else if (outcome === 'handled') {
+      this.#offer();
+      return;
+    }
+    if (outcome === 'handled') {
       this.#handled++;
       if (this.#ramp < RAMP_ENDS) this.#ramp++;
     } else if (outcome === 'failed') {
       const handled = this.#handled;
       this.#handled = 0;
-      if (this.#breaker.count(handled, 1, this.#nowMs)) this.#opened(reason);
+      if (this.#breaker.count(handled, 1, this.#nowMs, this.#isNew(delivery))) this.#opened(reason);
     }
     if (!this.isFree) this.#release();
   }
 
-  /** What was only counted is told to the breaker: at least once in each slice of its window. */
-  tell(): void {
-    this.#breaker.count(this.#handled, 0, this.#nowMs);
+  /** What was only counted is told to the breaker, as of the time at which that was: now and then, and with each failure. */
+  tell(countedAtMs: number): void {
+    if (this.#handled === 0) return;
+    this.#breaker.count(this.#handled, 0, countedAtMs);
     this.#handled = 0;
   }
 
@@ -127,7 +140,9 @@ export class BreakerScope {
     }
   }
 
+  /** For good: handlers that still run begin nothing. */
   stop(): void {
+    this.#isStopped = true;
     this.#cancelTimer?.();
   }
 
@@ -142,7 +157,14 @@ export class BreakerScope {
     return this.#options.clock.nowMs();
   }
 
+  #isNew({ isRetry, key }: Delivery): boolean {
+    if (isRetry || (key !== undefined && key === this.#failedKey)) return false;
+    this.#failedKey = key;
+    return true;
+  }
+
   #endProbe(failed: boolean, reason: string): void {
+    this.#probe = undefined;
     this.#breaker.endProbe(failed, this.#nowMs);
     if (failed) this.#opened(reason);
     else {
@@ -163,6 +185,14 @@ export class BreakerScope {
   #halfOpen(): void {
     this.#breaker.look(this.#breaker.untilMs);
     this.#options.onState('half-open', 0, 'one message probes');
+    this.#offer();
+  }
+
+  /** Lets one go that may probe, and another one where that has not begun in time: it may be of a tenure that is over. */
+  #offer(): void {
+    this.#arm(OFFER_MS, () => {
+      if (this.#waiting.length > 0) this.#offer();
+    });
     this.#release();
   }
 
@@ -174,6 +204,7 @@ export class BreakerScope {
 
   /** As many as may start now. */
   #release(): void {
+    if (this.#isStopped) return;
     let free = this.atMost(Number.POSITIVE_INFINITY, this.#running) - this.#running;
     while (free > 0 && this.#waiting.length > 0) {
       const delivery = this.#waiting.shift()!;
@@ -186,6 +217,7 @@ export class BreakerScope {
 
   #arm(ms: number, then: () => void): void {
     this.#cancelTimer?.();
+    if (this.#isStopped) return;
     this.#cancelTimer = this.#options.clock.after(ms, then);
   }
 }

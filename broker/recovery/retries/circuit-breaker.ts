@@ -15,11 +15,14 @@ export interface BreakerOptions {
 export type BreakerState = 'closed' | 'open' | 'half-open';
 
 const SLICES = 10;
+/** Messages of changing keys that fail at once: fewer may be poison that came together. */
+const LEAST_NEW = 5;
 
 /**
- * Whether what messages need works. Closed: outcomes are counted over a sliding window of ten slices. Open: nothing is to be
+ * Whether what messages need works. Closed: outcomes are counted over a sliding window of ten slices, and those that fail one
+ * after another: after much that was handled a window takes seconds to tell, in which retries use up attempts. Open: nothing is to be
  * tried. Half-open: one probe is. A probe that succeeds closes it, one that fails opens it again, for twice as long, with a
- * jitter of a fifth. Decides as cockatiel's `SamplingBreaker` does, of which the tests make an oracle; why it is not that one:
+ * jitter of a fifth. Decides over the window as cockatiel's `SamplingBreaker` does, of which the tests make an oracle; why it is not that one:
  * docs/adr/0016.
  */
 export class CircuitBreaker {
@@ -28,6 +31,9 @@ export class CircuitBreaker {
   readonly #failed = new Float64Array(SLICES);
   readonly #all = new Float64Array(SLICES);
   #slice = 0;
+  /** Failures since the last success, and how many of them were new: see {@link count}. */
+  #run = 0;
+  #newOfRun = 0;
   #state: BreakerState = 'closed';
   #sinceMs: number;
   #openMs = 0;
@@ -96,18 +102,38 @@ export class CircuitBreaker {
     }
   }
 
-  /** So many handlings ended, no probes; returns whether that opens it. What ends late, while it is not closed, says nothing. */
-  count(succeeded: number, failed: number, nowMs: number): boolean {
+  /**
+   * So many handlings ended, no probes; returns whether that opens it. What ends late, while it is not closed, says nothing.
+   * `isNew`: the failure is a message's first, and of another key than the one before. Without such ones it may be poison that
+   * fails again and again while nothing else is there.
+   */
+  count(succeeded: number, failed: number, nowMs: number, isNew = false): boolean {
     if (this.#state !== 'closed') return false;
     this.#turn(nowMs);
     this.#all[this.#slice % SLICES]! += succeeded + failed;
     this.#failed[this.#slice % SLICES]! += failed;
+    if (succeeded > 0) this.#endRun();
     if (failed === 0) return false;
-    const { failureRatio, minimumHandlings } = this.#options;
-    const all = sum(this.#all);
-    if (all < minimumHandlings || sum(this.#failed) < failureRatio * all) return false;
+    this.#run += failed;
+    if (isNew) this.#newOfRun++;
+    if (!this.#areMost() && !this.#isRun()) return false;
     this.#open(nowMs);
     return true;
+  }
+
+  #areMost(): boolean {
+    const { failureRatio, minimumHandlings } = this.#options;
+    const all = sum(this.#all);
+    return all >= minimumHandlings && sum(this.#failed) >= failureRatio * all;
+  }
+
+  #isRun(): boolean {
+    return this.#run >= this.#options.minimumHandlings && this.#newOfRun >= LEAST_NEW;
+  }
+
+  #endRun(): void {
+    this.#run = 0;
+    this.#newOfRun = 0;
   }
 
   #open(nowMs: number): void {
@@ -126,6 +152,7 @@ export class CircuitBreaker {
   #forget(): void {
     this.#all.fill(0);
     this.#failed.fill(0);
+    this.#endRun();
   }
 
   #turn(nowMs: number): void {
@@ -135,6 +162,7 @@ export class CircuitBreaker {
       this.#all[(slice - i) % SLICES] = 0;
       this.#failed[(slice - i) % SLICES] = 0;
     }
+    if (passed === SLICES) this.#endRun();
     if (passed > 0) this.#slice = slice;
   }
 }

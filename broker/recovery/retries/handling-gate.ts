@@ -44,12 +44,15 @@ export class HandlingGate {
   readonly #handler: BreakerScope | undefined;
   readonly #dependencies = new Map<string, BreakerScope>();
   readonly #postponed = new Fifo<Delivery>();
+  /** They waited for the budget, and are on their way to it again: what they are going to take is not another one's. */
+  readonly #turns = new Set<Delivery>();
   #cancelLook: CancelTimer | undefined;
   #fresh = 0;
   #freshTold = 0;
   #retries = 0;
   #postponements = 0;
   #sliceEndMs = 0;
+  #isStopped = false;
 
   constructor(options: HandlingGateOptions) {
     this.#options = options;
@@ -81,13 +84,14 @@ export class HandlingGate {
   /** Whether its handler may be called now; else it comes back by `onReady`. */
   admits(delivery: Delivery, nowMs: number): boolean {
     if (nowMs >= this.#sliceEndMs) this.#turn(nowMs);
-    if (delivery.isRetry && !this.#covers(delivery, nowMs)) return false;
     const needed = this.#options.dependencyOf && this.#neededBy(delivery);
     if (needed !== undefined && !needed.mayStart) {
+      this.#turns.delete(delivery);
       needed.wait(delivery);
       return false;
     }
-    return true;
+    // Last: what is withdrawn starts, so that nothing is saved up for when a breaker closes.
+    return !delivery.isRetry || this.#covers(delivery, nowMs);
   }
 
   /** Its handler is called: where it was admitted, or whatever stands in the way. */
@@ -96,7 +100,6 @@ export class HandlingGate {
     this.#handler?.begin(delivery);
     if (delivery.isRetry) this.#retries++;
     else this.#fresh++;
-    delivery.isCovered = false;
   }
 
   /** Its handler has returned. */
@@ -125,10 +128,13 @@ export class HandlingGate {
       const delivery = this.#postponed.shift()!;
       if (!delivery.tenure.isOver) this.#postponed.push(delivery);
     }
+    this.#dropTurns();
     for (const scope of this.#scopes()) scope.dropEnded();
   }
 
+  /** For good. */
   stop(): void {
+    this.#isStopped = true;
     this.#cancelLook?.();
     for (const scope of this.#scopes()) scope.stop();
   }
@@ -142,11 +148,11 @@ export class HandlingGate {
 
   /** Where a retry is not covered it waits behind those that were due before. */
   #covers(delivery: Delivery, nowMs: number): boolean {
-    if (this.#budget === undefined || delivery.isCovered) return true;
-    if (this.#postponed.length === 0 && this.#budget.withdraw(nowMs)) {
-      delivery.isCovered = true;
-      return true;
-    }
+    const budget = this.#budget;
+    if (budget === undefined) return true;
+    const isItsTurn = this.#turns.delete(delivery);
+    const isFree = isItsTurn || (this.#postponed.length === 0 && budget.balance(nowMs) - this.#turns.size >= 1);
+    if (isFree && budget.withdraw(nowMs)) return true;
     this.#postponements++;
     this.#postponed.push(delivery);
     this.#lookLater();
@@ -157,10 +163,15 @@ export class HandlingGate {
     const { clock, onReady, onWake } = this.#options;
     const nowMs = clock.nowMs();
     this.#turn(nowMs);
+    this.#dropTurns();
+    // While the handler itself is held back they stay here, in the order in which they were due.
+    const isOpen = this.#handler === undefined || this.#handler.atMost(1, 0) > 0;
+    let free = isOpen ? this.#budget!.balance(nowMs) - this.#turns.size : 0;
     for (let next = this.#postponed.first; next !== undefined; next = this.#postponed.first) {
       if (!next.tenure.isOver) {
-        if (!this.#budget!.withdraw(nowMs)) break;
-        next.isCovered = true;
+        if (free < 1) break;
+        free--;
+        this.#turns.add(next);
         onReady(next);
       }
       this.#postponed.shift();
@@ -169,7 +180,12 @@ export class HandlingGate {
     onWake();
   }
 
+  #dropTurns(): void {
+    for (const delivery of this.#turns) if (delivery.tenure.isOver) this.#turns.delete(delivery);
+  }
+
   #lookLater(): void {
+    if (this.#isStopped) return;
     this.#cancelLook ??= this.#options.clock.after(POSTPONED_LOOK_MS, () => {
       this.#cancelLook = undefined;
       this.#lookAtPostponed();
@@ -214,7 +230,7 @@ export class HandlingGate {
     this.#budget?.deposit(this.#fresh - this.#freshTold, countedAtMs);
     this.#freshTold = this.#fresh;
     this.#sliceEndMs = (Math.floor(nowMs / SLICE_MS) + 1) * SLICE_MS;
-    for (const scope of this.#scopes()) scope.tell();
+    for (const scope of this.#scopes()) scope.tell(countedAtMs);
   }
 }
 

@@ -24,7 +24,7 @@ export interface RetrySubscribeOptions {
   readonly retryBudget?: Partial<RetryBudgetOptions> | false;
   /**
    * While at least so many of 1 (`failureRatio`, 0.5) of at least so many handlings (`minimumHandlings`, 20) fail within
-   * `windowMs` (10,000), nothing is handled but a probe now and then: after `openMs` (1,000), and twice as long each time that it
+   * `windowMs` (10,000), or as many one after another, of several keys, nothing is handled but a probe now and then: after `openMs` (1,000), and twice as long each time that it
    * fails, up to `maxOpenMs` (30,000). `false`: messages use up their attempts.
    */
   readonly breaker?: Partial<BreakerOptions> | false;
@@ -33,7 +33,7 @@ export interface RetrySubscribeOptions {
    * wait. An error's `dependency` names it, too.
    */
   readonly dependencyOf?: DependencyOf;
-  /** A message that fails while more than so many of its key wait behind it is set aside at once (default 1,000). */
+  /** A message that has failed is set aside as soon as more than so many of its key wait behind it (default 1,000). */
   readonly maxWaitingPerKey?: number;
 }
 
@@ -86,12 +86,11 @@ export function resolveRetryOptions(options: RetrySubscribeOptions): RetryOption
 }
 
 function checkedBudget({ ratio, minPerSecond }: RetryBudgetOptions): RetryBudgetOptions {
-  const budget = {
+  return {
     ratio: atLeast('retryBudget.ratio', ratio, 0),
-    minPerSecond: atLeast('retryBudget.minPerSecond', minPerSecond, 0),
+    // With less than one in ten seconds nothing would be tried again where all keys wait behind retries.
+    minPerSecond: atLeast('retryBudget.minPerSecond', minPerSecond, 0.1),
   };
-  if (ratio + minPerSecond > 0) return budget;
-  throw new BrokerError('bad-option', 'retryBudget: with a ratio and a minPerSecond of 0 nothing is ever tried again');
 }
 
 function checkedBreaker(breaker: BreakerOptions): BreakerOptions {

@@ -64,6 +64,22 @@ describe('while what handlers need is down', () => {
     expect(member.retryAnalytics().amplification).toBeLessThan(1.2);
   });
 
+  it('nothing is given up, either, where much was handled right before', async () => {
+    const shop = new Shop();
+    shop.isClosed = false;
+    await using member = await shop.open(QUICK);
+    await publishAll(broker, shop.topic, numbered(2_000, 50));
+    await eventually(() => shop.journal.handled.length === 2_000);
+    shop.isClosed = true;
+    await publishAll(broker, shop.topic, numbered(300, 50, 'n'));
+    await eventually(() => shop.states().filter((state) => state === 'half-open').length >= 3);
+    expect(shop.calls).toBeLessThan(2_100);
+    shop.isClosed = false;
+    await eventually(() => shop.journal.handled.length === 2_300);
+    expect(await shop.dead()).toBe(0);
+    expect(member.retryAnalytics().givenUp).toBe(0);
+  });
+
   it('without the breaker and the budget every message uses up its attempts', async () => {
     const shop = new Shop();
     await using member = await shop.open({ ...QUICK, breaker: false, retryBudget: false });
@@ -138,6 +154,7 @@ describe('a key with many messages behind one that fails', () => {
     await eventually(() => shop.journal.handled.length === 99);
     const letters = await broker.deadLetters(shop.topic, 'g');
     const aside = async () => (await collect(letters.list({ shelf: 'quarantine' }))).map(({ id }) => id);
+    // It is recorded a moment after those behind it go on.
     await eventually(async () => (await aside()).length > 0);
     expect(await aside()).toEqual(['m0']);
   });

@@ -34,8 +34,8 @@ class Bed {
     });
   }
 
-  message(id = `m${this.#count}`): Delivery {
-    return logDelivery(this.tenure, ++this.#count, id);
+  message(id = `m${this.#count}`, key?: string): Delivery {
+    return logDelivery(this.tenure, ++this.#count, id, key);
   }
 
   retry(): Delivery {
@@ -48,6 +48,14 @@ class Bed {
     if (!this.gate.admits(delivery, this.clock.nowMs())) return false;
     this.gate.begin(delivery);
     return true;
+  }
+
+  handle(count: number): void {
+    for (let i = 0; i < count; i++) {
+      const delivery = this.message();
+      expect(this.admits(delivery)).toBe(true);
+      this.gate.handled(delivery);
+    }
   }
 
   /** Handles messages that fail until the breaker is open. */
@@ -127,6 +135,77 @@ describe('the breaker of a handler', () => {
     expect([bed.states(), bed.gate.atMost(16, 0)]).toEqual([[], 16]);
   });
 
+  it('opens soon after messages of many keys begin to fail, however many were handled before', () => {
+    const bed = new Bed({ breaker: { ...BREAKER, minimumHandlings: 20 } });
+    bed.handle(2_000);
+    bed.clock.advance(1_000);
+    bed.fail(20);
+    expect(bed.states()).toEqual(['open']);
+  });
+
+  it('does not open for one key, nor for retries, where nothing else is there to be handled', () => {
+    const bed = new Bed({ breaker: { ...BREAKER, minimumHandlings: 20 } });
+    bed.handle(2_000);
+    for (let i = 0; i < 50; i++) {
+      for (const delivery of [bed.message(`of-a-key${i}`, 'k'), bed.retry()]) {
+        expect(bed.admits(delivery)).toBe(true);
+        bed.gate.failed(delivery, DOWN);
+      }
+    }
+    expect(bed.states()).toEqual([]);
+  });
+
+  it('goes by what was handled lately: not by what was before a long rest', () => {
+    const bed = new Bed();
+    bed.handle(1_000);
+    bed.clock.advance(60_000);
+    for (let i = 0; i < 4; i++) {
+      const delivery = bed.retry();
+      bed.admits(delivery);
+      bed.gate.failed(delivery, DOWN);
+    }
+    expect(bed.states()).toEqual(['open']);
+  });
+
+  it('waits for another probe without an end where the message of the last one was to blame', () => {
+    const bed = new Bed();
+    bed.fail();
+    bed.clock.advance(1_000);
+    bed.fail(1, Object.assign(new Error('bad'), { permanent: true }));
+    bed.clock.advance(60_000);
+    expect(bed.states()).toEqual(['open', 'half-open']);
+  });
+
+  it('learns nothing from a probe that returns when another one is under way', () => {
+    const bed = new Bed();
+    bed.fail();
+    bed.clock.advance(1_000);
+    const [hung, second] = [bed.message(), bed.message()];
+    bed.admits(hung);
+    bed.clock.advance(8_000 + 2_000);
+    bed.admits(second);
+    bed.gate.failed(hung, DOWN);
+    expect(bed.states().at(-1)).toBe('half-open');
+    bed.gate.handled(second);
+    expect(bed.states().at(-1)).toBe('closed');
+  });
+
+  it('keeps no timer when it is stopped, whatever its last handlers do', () => {
+    for (const end of ['handled', 'failed'] as const) {
+      const bed = new Bed();
+      bed.fail();
+      bed.clock.advance(1_000);
+      const probe = bed.message();
+      bed.admits(probe);
+      bed.gate.stop();
+      bed.gate[end](probe, DOWN);
+      const { wakes, events } = bed;
+      const told = events.length;
+      bed.clock.advance(60_000);
+      expect([bed.wakes, events.length]).toEqual([wakes, told]);
+    }
+  });
+
   it('can be switched off', () => {
     const bed = new Bed({ breaker: undefined });
     bed.fail(100);
@@ -195,6 +274,20 @@ describe('the breaker of a dependency', () => {
     expect(bed.ready.at(-1)!.id).toBe('pay3');
   });
 
+  it('asks another one to probe where the one that was to does not begin', () => {
+    const bed = new Bed({ dependencyOf });
+    bed.fail(4, DOWN, 'pay');
+    const gone = logDelivery(heldTenure().tenure, 1, 'pay1');
+    bed.admits(gone);
+    bed.admits(bed.message('pay2'));
+    bed.clock.advance(1_000);
+    expect(bed.ready.map(({ id }) => id)).toEqual(['pay1']);
+    // It stays in a queue that is thrown away.
+    gone.tenure.end();
+    bed.clock.advance(1_000);
+    expect(bed.ready.map(({ id }) => id)).toEqual(['pay1', 'pay2']);
+  });
+
   it('forgets what waits for it of tenures that are over', () => {
     const bed = new Bed({ dependencyOf });
     bed.fail(4, DOWN, 'pay');
@@ -217,6 +310,61 @@ describe('the retry budget of a handler', () => {
     expect(bed.ready).toEqual(retries.slice(10));
     expect(bed.ready.every((delivery) => bed.admits(delivery))).toBe(true);
     expect(bed.gate.handlings).toEqual({ fresh: 0, retries: 13 });
+  });
+
+  it('is asked when a retry starts: none is saved up while a breaker is open', () => {
+    const dependencyOf = ({ id }: { readonly id: string }) => (id.startsWith('pay') ? 'payments' : undefined);
+    const bed = new Bed({
+      dependencyOf,
+      budget: { ratio: 0, minPerSecond: 1 },
+      breaker: { ...BREAKER, openMs: 8_000 },
+    });
+    bed.fail(4, DOWN, 'pay');
+    const started: Delivery[] = [];
+    const start = (delivery: Delivery) => {
+      if (!bed.admits(delivery)) return;
+      started.push(delivery);
+      bed.gate.handled(delivery);
+    };
+    // Probes that fail keep it open while the retries come.
+    for (let i = 0; i < 40; i++) {
+      const retry = bed.message(`pay${i}`);
+      retry.isRetry = true;
+      bed.admits(retry);
+    }
+    bed.clock.advance(7_999);
+    expect(bed.gate.budget).toMatchObject({ balance: 10 });
+    // For 9 s in which ten may start.
+    for (let tick = 0; tick < 90; tick++) {
+      bed.clock.advance(100);
+      for (const delivery of bed.ready.splice(0)) start(delivery);
+    }
+    expect(started).toHaveLength(10);
+    for (let tick = 0; tick < 400; tick++) {
+      bed.clock.advance(100);
+      for (const delivery of bed.ready.splice(0)) start(delivery);
+    }
+    expect(new Set(started).size).toBe(40);
+  });
+
+  it('keeps no turn for what is over', () => {
+    const bed = new Bed({ breaker: undefined, budget: { ratio: 0, minPerSecond: 1 } });
+    const other = heldTenure().tenure;
+    const gone = Array.from({ length: 10 }, (_, i) => {
+      const delivery = logDelivery(other, i + 1);
+      delivery.isRetry = true;
+      return delivery;
+    });
+    for (let i = 0; i < 10; i++) expect(bed.admits(bed.retry())).toBe(true);
+    for (const delivery of gone) expect(bed.admits(delivery)).toBe(false);
+    const last = bed.retry();
+    bed.admits(last);
+    bed.clock.advance(10_100);
+    expect(bed.ready).toEqual(gone);
+    other.end();
+    bed.clock.advance(1_000);
+    expect(bed.ready.at(-1)).toBe(last);
+    expect(bed.admits(last)).toBe(true);
   });
 
   it('has nothing to do with messages that are handled for the first time', () => {

@@ -23,7 +23,7 @@ describe('options of retries', () => {
     [{ breaker: { minimumHandlings: 0 } }, /^breaker\.minimumHandlings 0/],
     [{ breaker: { openMs: 10, maxOpenMs: 5 } }, /^breaker\.maxOpenMs 5: a number of at least 10/],
     [{ retryBudget: { ratio: -1 } }, /^retryBudget\.ratio -1/],
-    [{ retryBudget: { ratio: 0, minPerSecond: 0 } }, /nothing is ever tried again/],
+    [{ retryBudget: { minPerSecond: 0 } }, /^retryBudget\.minPerSecond 0: a number of at least 0\.1/],
     [{ maxWaitingPerKey: -1 }, /^maxWaitingPerKey -1/],
     [{ retryAfterCapMs: -1 }, /^retryAfterCapMs -1/],
     [{ maxAttempts: 0 }, /^maxAttempts 0/],
