@@ -4,6 +4,7 @@ import { HandledLog } from '../../../../broker/groups/handled-log.js';
 import { OutcomeRecorder } from '../../../../broker/groups/outcome-recorder.js';
 import type { Tenure } from '../../../../broker/groups/tenure.js';
 import type { QuarantineEvidence } from '../../../../broker/recovery/quarantine-evidence.js';
+import { Suspicion } from '../../../../broker/recovery/suspicion.js';
 import { ManualClock } from '../../../fixtures/manual-clock.js';
 import { heldTenure, logDelivery } from '../../../fixtures/tenure-bed.js';
 
@@ -49,6 +50,19 @@ describe('a message that waits for its next attempt', () => {
     clock.advance(1_000);
     expect(readyIds()).toEqual(['fails', 'other', 'm2']);
     expect([tenure.parked.size, tenure.retryTimers.size]).toEqual([0, 0]);
+  });
+
+  it('is no suspect any more when it is set aside for that', () => {
+    const { recorder } = recorderOf();
+    const { tenure } = heldTenure();
+    const delivery = logDelivery(tenure, 1, 'killed', 'k');
+    tenure.suspicion = new Suspicion(undefined, new Map([['1-0:0', []]]));
+    tenure.suspicion.takeRow(delivery, false);
+    recorder.admitRetry(delivery, Number.POSITIVE_INFINITY);
+    for (let i = 2; i <= 4; i++) recorder.admit(logDelivery(tenure, i, `m${i}`, 'k'));
+    expect(tenure.suspicion.isOver('9-0')).toBe(false);
+    recorder.admit(logDelivery(tenure, 5, 'm5', 'k'));
+    expect(tenure.suspicion.isOver('9-0')).toBe(true);
   });
 
   it('is not where fewer wait, or its handler runs, or there is no order', () => {
