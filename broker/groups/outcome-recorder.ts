@@ -73,10 +73,10 @@ export class OutcomeRecorder {
     for (const { key } of running) if (key !== undefined) tenure.gate.block(key);
   }
 
-  /** One of those has returned. */
-  leftoverReturned(tenure: Tenure, returned: Delivery): void {
-    const leftover = tenure.leftovers.find(({ delivery }) => delivery === returned);
-    if (leftover === undefined) return;
+  /** One of those has returned. `tenure`: the one of its partition by now; undefined: another member's. */
+  leftoverReturned(tenure: Tenure | undefined, returned: Delivery): void {
+    const leftover = tenure?.leftovers.find(({ delivery }) => delivery === returned);
+    if (tenure === undefined || leftover === undefined) return;
     tenure.leftovers = tenure.leftovers.filter((other) => other !== leftover);
     for (const delivery of leftover.waiting) {
       tenure.bufferedBytes -= delivery.decoded.size;

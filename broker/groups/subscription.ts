@@ -101,7 +101,8 @@ export class Subscription implements AsyncDisposable {
         this.#poison.returned(delivery);
         this.#failures.onFailed(delivery);
       },
-      onLeftoverReturned: (delivery) => this.#onLeftoverReturned(delivery),
+      onLeftoverReturned: (delivery) =>
+        this.#recorder.leftoverReturned(this.#membership.tenureOf(delivery.partition), delivery),
     });
     this.#recorder = new OutcomeRecorder({
       ...context,
@@ -271,11 +272,6 @@ export class Subscription implements AsyncDisposable {
     if (this.#closing !== undefined) return;
     this.#context.onEvent(event);
     void this.close();
-  }
-
-  #onLeftoverReturned(delivery: Delivery): void {
-    const heir = this.#membership.tenureOf(delivery.partition);
-    if (heir !== undefined) this.#recorder.leftoverReturned(heir, delivery);
   }
 
   #onLinkOpen(link: Link): void {
