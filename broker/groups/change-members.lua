@@ -38,5 +38,9 @@ local now = redis.call('TIME')
 local generation = string.format('%.0f', math.max(tonumber(stored) + 1, now[1] * 1000000 + now[2]))
 redis.call('HSET', KEYS[1], 'generation', generation, 'assignment', ARGV[2])
 local roster = redis.call('HGETALL', KEYS[1])
-if #roster == 4 then redis.call('DEL', KEYS[1]) end
+local hasMembers = false
+for f = 1, #roster, 2 do
+  if string.sub(roster[f], 1, 9) == 'instance:' then hasMembers = true end
+end
+if not hasMembers then redis.call('DEL', KEYS[1]) end
 return { 1, roster }

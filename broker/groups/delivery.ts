@@ -51,6 +51,8 @@ export class Delivery implements IncomingMessage {
   isRetry = false;
   /** How long its latest retry was to wait, before learning and Retry-After. */
   delayMs = 0;
+  /** Of its retry row: how long it was to wait. */
+  storedDelayMs: number | undefined;
   /** As the application says, where it does. */
   dependency: string | undefined;
   /** Breakers of which its handling shows whether they may close. */

@@ -13,7 +13,7 @@ export interface OutcomeRecorderOptions {
   readonly group: string;
   readonly owner: string;
   readonly retries: Pick<IntelligentRetryScheduler, 'decide' | 'recovered' | 'givenUp'>;
-  readonly retry: Pick<RetryOptions, 'longestMs' | 'maxWaitingPerKey'>;
+  readonly retry: Pick<RetryOptions, 'policy' | 'maxWaitingPerKey'>;
   readonly ordering: 'key' | 'none';
   readonly clock: Clock;
   /** The message may be handled now. Called while a reply is read or a handler returns. */
@@ -59,8 +59,9 @@ export class OutcomeRecorder {
     const { tenure, key, decoded } = delivery;
     const { clock, retry } = this.#options;
     tenure.bufferedBytes += decoded.size;
-    // A clock that was set must not park it for ever.
-    const delayMs = Math.max(0, Math.min(dueAtMs - clock.wallMs(), retry.longestMs));
+    // By a clock that was set, or is another one, it would wait for ever.
+    const longestMs = delivery.storedDelayMs ?? retry.policy.capMs;
+    const delayMs = Math.max(0, Math.min(dueAtMs - clock.wallMs(), longestMs));
     if (this.#isUnordered || key === undefined) {
       if (tenure.leftovers.length === 0 || !waitsForItself(tenure, delivery)) this.retryAfter(delivery, delayMs);
     } else if (tenure.gate.admit(key, delivery)) this.retryAfter(delivery, delayMs);
@@ -117,7 +118,7 @@ export class OutcomeRecorder {
     delivery.isRetry = true;
     const { failedAttempts, failures, forgivenAttempts } = delivery;
     const forgiven = forgivenAttempts > 0 && { forgivenAttempts };
-    const row = encodeRetryRow({ failedAttempts, dueAtMs: clock.wallMs() + delayMs, failures, ...forgiven });
+    const row = encodeRetryRow({ failedAttempts, dueAtMs: clock.wallMs() + delayMs, delayMs, failures, ...forgiven });
     this.#transition(delivery, 'retry', row, delivery.decoded.raw);
     delivery.recordedAttempts = failedAttempts;
     this.#leaveLog(delivery);

@@ -1,14 +1,15 @@
-import type { Link } from '../redis/link.js';
+import { Script } from '../redis/script.js';
+import type { ScriptCall } from './lease-scripts.js';
 
 /** Causes whose messages are set aside at their first failure, each until a time of the server's clock. */
 export type SetAside = ReadonlyMap<string, number>;
 
+const script = new Script(new URL('./set-aside.lua', import.meta.url));
 const PREFIX = 'aside:';
 
-/** Every member learns of it with its next beat. `key`: of the roster. */
-export async function setAside(link: Link, key: string, fingerprint: string, forMs: number): Promise<void> {
-  const [seconds] = (await link.call('TIME')) as unknown as [Buffer];
-  await link.call('HSET', key, `${PREFIX}${fingerprint}`, Number(seconds) * 1_000 + forMs);
+/** See set-aside.lua. Every member learns of it with its next beat. `key`: of the roster. */
+export function setAsideCall(key: string, fingerprint: string, forMs: number): ScriptCall {
+  return { script, keys: [key], args: [fingerprint, forMs] };
 }
 
 export function setAsideOf(fields: ReadonlyMap<string, Buffer>): Map<string, number> {

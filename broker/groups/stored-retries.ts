@@ -22,10 +22,11 @@ export function takeUpRetries(tenure: Tenure, retries: ReadonlyMap<string, Buffe
       sink.onUndecodable(tenure, entryId, index, stored);
       continue;
     }
-    const { failedAttempts, failures, dueAtMs, forgivenAttempts = 0 } = decoded.row;
+    const { failedAttempts, failures, dueAtMs, delayMs, forgivenAttempts = 0 } = decoded.row;
     const delivery = new Delivery(tenure, entryId, index, undefined, undefined, message, failedAttempts);
     delivery.failures = failures;
     delivery.forgivenAttempts = forgivenAttempts;
+    delivery.storedDelayMs = delayMs;
     // What was put back is due at once, and begins anew.
     delivery.isRetry = dueAtMs > 0;
     sink.onRetry(delivery, dueAtMs);

@@ -37,6 +37,9 @@ export interface DeadLetter {
 
 type Evidence = Partial<QuarantineEvidence>;
 
+/** Reasons that are about how it failed: the cause is that of its failures. */
+const BY_FAILURE: ReadonlySet<string> = new Set<QuarantineReason>(['same-failure', 'set-aside', 'key-cap']);
+
 /** One entry of the stream of dead letters, or of the quarantine. */
 export function parseDeadLetter(partition: number, [entry, fields]: readonly [Buffer, readonly Buffer[]]): DeadLetter {
   const values = mapOf(fields);
@@ -45,7 +48,7 @@ export function parseDeadLetter(partition: number, [entry, fields]: readonly [Bu
   const isDecoded = typeof decoded !== 'string';
   const evidence = evidenceOf(values.get('evidence'));
   const { attempts = 0, failures = [], reason } = evidence;
-  const last = reason === undefined || reason === 'same-failure' ? failures.at(-1) : undefined;
+  const last = reason === undefined || BY_FAILURE.has(reason) ? failures.at(-1) : undefined;
   return {
     ref: `${partition}/${String(entry)}`,
     partition,

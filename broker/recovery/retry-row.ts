@@ -20,8 +20,10 @@ export interface HandlingFailure {
 /** What the log keeps about a message that waits for its next attempt, without the message itself. */
 export interface RetryRow {
   readonly failedAttempts: number;
-  /** Wall clock. */
+  /** Wall clock of the owner that wrote it. */
   readonly dueAtMs: number;
+  /** How long it was to wait then: by another clock it waits no longer. */
+  readonly delayMs?: number;
   /** The first one and the latest ones. */
   readonly failures: readonly HandlingFailure[];
   /** Of a redriven dead letter: those of its failed attempts that do not count any more. */

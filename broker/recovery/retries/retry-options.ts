@@ -43,8 +43,6 @@ export interface RetryOptions {
   readonly breaker: BreakerOptions | undefined;
   readonly dependencyOf: DependencyOf | undefined;
   readonly maxWaitingPerKey: number;
-  /** No retry waits longer. */
-  readonly longestMs: number;
 }
 
 const BUDGET: RetryBudgetOptions = { ratio: 0.2, minPerSecond: 10 };
@@ -69,7 +67,6 @@ export function resolveRetryOptions(options: RetrySubscribeOptions): RetryOption
   const capMs = timerMs('retryCapMs', options.retryCapMs ?? Math.max(30_000, baseMs), 0);
   const retryAfterCapMs = timerMs('retryAfterCapMs', options.retryAfterCapMs ?? 3_600_000, 0);
   return {
-    longestMs: Math.max(capMs, retryAfterCapMs),
     policy: {
       maxAttempts: atLeast('maxAttempts', options.maxAttempts ?? 5, 1),
       baseMs,

@@ -6,7 +6,7 @@ import type { Playbook } from './playbook.js';
 import type { ResolvedAutoRecoveryOptions } from './recovery-options.js';
 import { type RecoveryState, RecoveryStore } from './recovery-store.js';
 import { SignalReader } from './signal-reader.js';
-import { leftOf, objectionOf, type RecoverySignals, TriggerWatch } from './signals.js';
+import { type DueRun, leftOf, objectionOf, type RecoverySignals, TriggerWatch } from './signals.js';
 import { failureOf, perform } from './steps.js';
 import {
   afterLook,
@@ -15,6 +15,7 @@ import {
   ended,
   forgotten,
   isOver,
+  planOf,
   restOf,
   stepOf,
   type WorkflowRun,
@@ -35,6 +36,8 @@ const LEAD_LOOKS = 5;
 const STOP_LOOKS = 3;
 /** Runs that wait for their next try do not keep others from beginning, up to this. */
 const MOST_UNFINISHED = 10;
+/** A step that ends its process each time is not begun for ever. */
+const MOST_BEGINNINGS = 30;
 
 /**
  * Carries playbooks out for one group: looks at what their triggers look at, and where one holds and nothing speaks against
@@ -47,7 +50,7 @@ export class AutoRecoveryWorkflow implements AsyncDisposable {
   readonly #options: ResolvedAutoRecoveryOptions;
   readonly #store: RecoveryStore;
   readonly #reader: SignalReader;
-  readonly #watch = new TriggerWatch();
+  readonly #watch: TriggerWatch;
   readonly #stop = new AbortController();
   readonly #loop: Promise<void>;
   #leads = false;
@@ -55,6 +58,8 @@ export class AutoRecoveryWorkflow implements AsyncDisposable {
   /** Of the step that is under way. */
   #act = new AbortController();
   #acting: Promise<void> | undefined;
+  /** With a dry run: what was told, and holds still. */
+  #told: ReadonlySet<string> = new Set();
   #lastTrouble = '';
 
   constructor(context: AutoRecoveryContext, options: ResolvedAutoRecoveryOptions) {
@@ -64,6 +69,7 @@ export class AutoRecoveryWorkflow implements AsyncDisposable {
     this.#store = new RecoveryStore(control);
     const triggers = options.playbooks.map(({ when }) => when);
     this.#reader = new SignalReader(control, triggers, options.lookEveryMs);
+    this.#watch = new TriggerWatch(LEAD_LOOKS * options.lookEveryMs);
     this.#loop = this.#run();
   }
 
@@ -87,38 +93,60 @@ export class AutoRecoveryWorkflow implements AsyncDisposable {
     return this.close();
   }
 
+  /** The lead is renewed at its pace, however long a look or a step takes. */
   async #run(): Promise<void> {
     const { signal } = this.#stop;
     while (!signal.aborted) {
-      await this.#look().then(
-        () => this.#trouble(''),
+      await this.#renew().then(
+        (state) => {
+          if (state === undefined || this.#acting !== undefined || signal.aborted) return;
+          this.#acting = this.#look(state).then(
+            () => this.#end(''),
+            (error) => this.#end(failureOf(error).note),
+          );
+        },
         (error) => this.#trouble(failureOf(error).note),
       );
       await pause(this.#context.control.clock, this.#options.lookEveryMs, signal);
     }
   }
 
-  async #look(): Promise<void> {
+  #end(trouble: string): void {
+    this.#acting = undefined;
+    this.#trouble(trouble);
+  }
+
+  /** What is stored, where this one is to look; with a dry run that is whoever leads. */
+  async #renew(): Promise<RecoveryState | undefined> {
     const { owner, control } = this.#context;
-    const { lookEveryMs, playbooks } = this.#options;
+    const { lookEveryMs, dryRun } = this.#options;
+    if (dryRun) return await this.#store.read();
     const askedMs = control.clock.nowMs();
     const state = await this.#store.lead(owner, LEAD_LOOKS * lookEveryMs);
     this.#leads = state.leads;
     if (!state.leads || state.off !== undefined) {
       this.#act.abort();
-      return;
+      return undefined;
     }
     this.#leadFor(askedMs + STOP_LOOKS * lookEveryMs - control.clock.nowMs());
-    if (this.#acting !== undefined) return;
-    await this.#store.forget(owner, state.token, forgotten(state.runs, playbooks, state.nowMs));
+    return state;
+  }
+
+  async #look(state: RecoveryState): Promise<void> {
+    const { owner, control } = this.#context;
+    const { dryRun, playbooks } = this.#options;
+    const readMs = control.clock.nowMs();
     const signals = await this.#reader.read(state.nowMs);
-    const next = (await this.#verify(state, signals)) ?? (await this.#begun(state, signals));
-    if (next === undefined || this.#stop.signal.aborted) return;
+    const due = this.#watch.due(playbooks, signals);
+    if (dryRun) {
+      this.#tellDue(due, state, signals);
+      return;
+    }
+    await this.#store.forget(owner, state.token, forgotten(state.runs, playbooks, state.nowMs));
+    const next = (await this.#verify(state, signals)) ?? this.#begun(due, state, signals);
+    if (next === undefined || this.#stop.signal.aborted || !this.#leads) return;
     this.#act = new AbortController();
-    const acting = this.#carryOut(next, state, signals, askedMs).catch((error) => this.#trouble(failureOf(error).note));
-    this.#acting = acting.finally(() => {
-      this.#acting = undefined;
-    });
+    await this.#carryOut(next, state, signals, readMs);
   }
 
   /** While this is not renewed the lead may be another one's. */
@@ -135,56 +163,69 @@ export class AutoRecoveryWorkflow implements AsyncDisposable {
     const unfinished = state.runs.filter((run) => !isOver(run)).toSorted((a, b) => a.sinceMs - b.sinceMs);
     for (const run of unfinished) {
       const playbook = this.#playbookOf(run);
-      if (playbook === undefined) {
-        await this.#note(state, ended(run, 'cancelled', 'there is no such playbook any more', state.nowMs));
+      if (playbook === undefined || run.plan !== planOf(playbook)) {
+        const why =
+          playbook === undefined ? 'there is no such playbook any more' : 'its playbook is another one by now';
+        await this.#note(state, ended(run, 'cancelled', why, state.nowMs));
         continue;
       }
       const after = afterLook(run, playbook, leftOf(playbook.when, run.subject, signals), state.nowMs);
       if (after !== run) await this.#note(state, after);
-      else if (run.state === 'running' && state.nowMs >= run.notBeforeMs) return run;
+      else if (run.state === 'running' && state.nowMs >= run.notBeforeMs) {
+        // Much may have passed since it began: what was checked then is checked before each step.
+        if (objectionOf(playbook.checks, signals) === undefined) return run;
+      }
     }
     return undefined;
   }
 
   /** A run that begins now; undefined: none. */
-  async #begun(state: RecoveryState, signals: RecoverySignals): Promise<WorkflowRun | undefined> {
-    const due = this.#watch.due(this.#options.playbooks, signals);
+  #begun(due: readonly DueRun[], state: RecoveryState, signals: RecoverySignals): WorkflowRun | undefined {
     const unfinished = state.runs.filter((run) => !isOver(run));
     if (unfinished.length >= MOST_UNFINISHED) return undefined;
     for (const { playbook, hit } of due) {
       if (unfinished.some(({ playbook: name, subject }) => name === playbook.name && subject === hit.subject)) continue;
       if (restOf(playbook, hit, state.runs, state.nowMs) !== undefined) continue;
-      if (objectionOf(playbook.checks, signals) !== undefined) continue;
-      const run = beginRun(playbook, hit, state.nowMs);
-      if (!this.#options.dryRun) return run;
-      const steps = playbook.steps.map((step) => step.do).join(', ');
-      await this.#note(state, ended(run, 'cancelled', `dry run: it would ${steps}; ${hit.evidence}`, state.nowMs));
-      return undefined;
+      if (objectionOf(playbook.checks, signals) === undefined) return beginRun(playbook, hit, state.nowMs);
     }
     return undefined;
   }
 
-  async #carryOut(run: WorkflowRun, state: RecoveryState, signals: RecoverySignals, askedMs: number): Promise<void> {
+  /** What would begin, once for as long as it holds; nothing is stored, and nobody is kept from doing it. */
+  #tellDue(due: readonly DueRun[], { nowMs }: RecoveryState, signals: RecoverySignals): void {
+    const told = new Set<string>();
+    for (const { playbook, hit } of due) {
+      if (objectionOf(playbook.checks, signals) !== undefined) continue;
+      const name = `${playbook.name} ${hit.subject}`;
+      told.add(name);
+      if (this.#told.has(name)) continue;
+      const steps = playbook.steps.map((step) => step.do).join(', ');
+      this.#tell(ended(beginRun(playbook, hit, nowMs), 'cancelled', `dry run: it would ${steps}`, nowMs));
+    }
+    this.#told = told;
+  }
+
+  async #carryOut(run: WorkflowRun, state: RecoveryState, signals: RecoverySignals, readMs: number): Promise<void> {
     const { owner, control, letters, onEvent } = this.#context;
+    const { replaceMember } = this.#options;
     const { signal } = this.#act;
     const playbook = this.#playbookOf(run)!;
     const step = stepOf(run, playbook)!;
-    const outcome = await this.#store.record(owner, state.token, 'act', run, `step ${run.step + 1}: ${step.do}`);
+    const nowMs = () => state.nowMs + control.clock.nowMs() - readMs;
+    const begun = { ...run, begun: run.begun + 1 };
+    if (begun.begun > MOST_BEGINNINGS) {
+      const note = `step ${run.step + 1}, ${step.do}, was begun ${run.begun} times, and nobody came to its end`;
+      await this.#note(state, ended(run, 'escalated', note, nowMs()));
+      return;
+    }
+    const outcome = await this.#store.record(owner, state.token, 'act', begun, `step ${run.step + 1}: ${step.do}`);
     if (outcome !== 'recorded' || signal.aborted) return;
-    if (run.step === 0 && run.failures === 0) this.#tell(run);
-    const context = {
-      control,
-      letters,
-      onEvent,
-      signal,
-      members: signals.members,
-      replaceMember: this.#options.replaceMember,
-    };
+    if (run.step === 0 && run.begun === 0) this.#tell(run);
+    const context = { control, letters, onEvent, signal, signals, replaceMember, playbook: run.playbook };
     const result = await perform(step, run.subject, context).catch(failureOf);
     // It goes on from here: the step bears being done again.
     if (signal.aborted) return;
-    const nowMs = state.nowMs + control.clock.nowMs() - askedMs;
-    await this.#note(state, afterStep(run, playbook, result, nowMs));
+    await this.#note(state, afterStep(begun, playbook, result, nowMs()));
   }
 
   async #note(state: RecoveryState, run: WorkflowRun): Promise<void> {

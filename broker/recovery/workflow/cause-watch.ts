@@ -22,6 +22,8 @@ interface Cause {
 }
 
 interface PartitionView {
+  /** Everything was seen that there was. */
+  isComplete: boolean;
   last: string | undefined;
   seen: number;
   readonly causes: Map<string, Cause>;
@@ -45,7 +47,7 @@ export class CauseWatch {
     this.#views = Array.from({ length: source.partitions }, emptyView);
   }
 
-  async look(): Promise<CauseSignal[]> {
+  async look(): Promise<{ readonly causes: CauseSignal[]; readonly hasUnseen: boolean }> {
     for (let partition = 0; partition < this.#views.length; partition++) await this.#lookAt(partition);
     const merged = new Map<string, Cause>();
     for (const { causes } of this.#views) {
@@ -58,11 +60,12 @@ export class CauseWatch {
         }
       }
     }
-    return [...merged].map(([fingerprint, { count, recentMs }]) => ({
+    const causes = [...merged].map(([fingerprint, { count, recentMs }]) => ({
       fingerprint,
       count,
       recentMs: recentMs.sort((a, b) => a - b).slice(-KEPT_TIMES),
     }));
+    return { causes, hasUnseen: this.#views.some(({ isComplete }) => !isComplete) };
   }
 
   async #lookAt(partition: number): Promise<void> {
@@ -76,9 +79,10 @@ export class CauseWatch {
   }
 
   async #read(partition: number, view: PartitionView): Promise<void> {
-    for (let pages = 0; pages < MOST_PAGES; pages++) {
+    view.isComplete = false;
+    for (let pages = 0; pages < MOST_PAGES && !view.isComplete; pages++) {
       const page = await this.#source.page(partition, view.last);
-      if (page.length === 0) return;
+      view.isComplete = page.length === 0;
       for (const letter of page) see(view, letter);
     }
   }
@@ -99,5 +103,5 @@ function see(view: PartitionView, { entry, fingerprint, atMs }: SeenLetter): voi
 }
 
 function emptyView(): PartitionView {
-  return { last: undefined, seen: 0, causes: new Map() };
+  return { isComplete: false, last: undefined, seen: 0, causes: new Map() };
 }

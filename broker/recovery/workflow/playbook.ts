@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { z } from 'zod';
 import { BrokerError } from '../../broker-error.js';
 import { MAX_TIMER_MS } from '../../clock.js';
@@ -58,7 +59,7 @@ const playbook = z.strictObject({
   /** What has to hold before it begins. */
   checks: z
     .strictObject({
-      /** So many members are alive. */
+      /** So many members are well. */
       membersAtLeast: count.optional(),
       /** Of what the group handles now at most this part fails: others get through. */
       failingAtMost: z.number().min(0).max(1).optional(),
@@ -99,6 +100,7 @@ const NEEDS: Readonly<Partial<Record<Step['do'], string>>> = {
   quarantine: 'cause',
   drain: 'member',
   replace: 'member',
+  'recreate-group': 'group',
 };
 
 /** Throws BrokerError `bad-option`, which names the place, what stands there, and what is expected. */
@@ -131,6 +133,7 @@ function valueAt(given: unknown, path: readonly PropertyKey[]): unknown {
 
 function bad(path: readonly PropertyKey[], value: unknown, expected: string): BrokerError {
   const place = path.map((key) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`)).join('');
-  const shown = value === undefined ? '' : ` ${JSON.stringify(value)?.slice(0, 100)}`;
+  const shown =
+    value === undefined ? '' : ` ${inspect(value, { depth: 1, breakLength: Number.POSITIVE_INFINITY }).slice(0, 100)}`;
   return new BrokerError('bad-option', `playbooks${place}${shown}: ${expected}`);
 }

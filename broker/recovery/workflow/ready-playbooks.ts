@@ -10,7 +10,7 @@ export const READY_PLAYBOOKS = {
     steps: [
       { do: 'redrive', canaries: 1, limit: 1 },
       { do: 'redrive', perSecond: 10, canaries: 5, limit: 100 },
-      { do: 'redrive', perSecond: 100, canaries: 0 },
+      { do: 'redrive', perSecond: 100, canaries: 5 },
     ],
   },
   /** One cause gives up message after message while others get through: no attempts are wasted on it for ten minutes. */
@@ -24,7 +24,7 @@ export const READY_PLAYBOOKS = {
   sickConsumer: {
     name: 'sick-consumer',
     when: { on: 'member-sick', findings: ['stuck', 'stalled'], forMs: 10_000 },
-    checks: { membersAtLeast: 2 },
+    checks: { membersAtLeast: 1 },
     steps: [{ do: 'drain' }, { do: 'replace' }],
   },
   groupLost: {

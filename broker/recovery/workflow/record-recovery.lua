@@ -8,10 +8,12 @@
 --       4 entries kept in the audit, about
 --       5 audit entry (JSON), or ''
 --       then for each field of the hash: its name, and its value; '' removes it
--- Reply 1 recorded, 0 the lead is another one's, -1 it is switched off; nothing is written then
+-- Reply 1 recorded, 0 the lead is another one's, or over, -1 it is switched off; nothing is written then
 if ARGV[1] ~= '' then
-  local row = redis.call('HMGET', KEYS[1], 'owner', 'token')
-  if row[1] ~= ARGV[1] or row[2] ~= ARGV[2] then return 0 end
+  local row = redis.call('HMGET', KEYS[1], 'owner', 'token', 'until')
+  local time = redis.call('TIME')
+  local now = time[1] * 1000 + math.floor(time[2] / 1000)
+  if row[1] ~= ARGV[1] or row[2] ~= ARGV[2] or tonumber(row[3]) < now then return 0 end
 end
 if ARGV[3] == 'act' and redis.call('HEXISTS', KEYS[1], 'off') == 1 then return -1 end
 for i = 6, #ARGV, 2 do

@@ -1,3 +1,4 @@
+import { BrokerError } from '../../broker-error.js';
 import { callConfirmed } from '../../groups/confirmed-pipeline.js';
 import type { GroupControl } from '../../groups/group-control.js';
 import { mapOf } from '../../groups/lease-scripts.js';
@@ -76,8 +77,9 @@ export class RecoveryStore {
   /** Stores the run where the caller still leads; `act`: something is about to be done, which the switch forbids. */
   record(owner: string, token: string, mode: 'act' | 'note', run: WorkflowRun, what: string): Promise<RecordOutcome> {
     const { playbook, subject, note } = run;
-    const entry = { by: owner, what, playbook, subject, note: note.slice(0, NOTE_CHARACTERS) };
-    return this.#record([owner, token, mode], entry, [fieldOf(run), JSON.stringify(run)]);
+    const cut = note.slice(0, NOTE_CHARACTERS);
+    const entry = { by: owner, what, playbook, subject, note: cut };
+    return this.#record([owner, token, mode], entry, [fieldOf(run), JSON.stringify({ ...run, note: cut })]);
   }
 
   /** Removes what nothing is decided by any more. */
@@ -111,7 +113,8 @@ export class RecoveryStore {
   #ask(args: readonly CommandArgument[]): Promise<RecoveryState> {
     return this.#on(async (link) => {
       const call = { script: leadScript, keys: [this.#keys.state], args };
-      const { reply } = await callConfirmed(link, call, 0, this.#control);
+      const replicas = args[2] === 'lead' ? this.#control.replicasOf(this.#slot) : 0;
+      const { reply, confirmed } = await callConfirmed(link, call, replicas, this.#control);
       const [leads, token, now, flat] = reply as unknown as [number, Buffer, Buffer, Buffer[]];
       const fields = mapOf(flat);
       const runs = [...fields]
@@ -122,7 +125,15 @@ export class RecoveryStore {
       const off = parsed<SwitchedOff>(fields.get('off'));
       const owner = String(fields.get('owner') ?? '');
       const untilMs = Number(fields.get('until') ?? 0);
-      return { leads: leads === 1, token: String(token), owner, untilMs, nowMs: Number(now), off, runs };
+      return {
+        leads: leads === 1 && confirmed >= replicas,
+        token: String(token),
+        owner,
+        untilMs,
+        nowMs: Number(now),
+        off,
+        runs,
+      };
     });
   }
 
@@ -134,7 +145,11 @@ export class RecoveryStore {
     return this.#on(async (link) => {
       const args = [...head, KEPT_AUDIT, entry === undefined ? '' : JSON.stringify(entry), ...fields];
       const call = { script: recordScript, keys: [this.#keys.state, this.#keys.audit], args };
-      const { reply } = await callConfirmed(link, call, this.#control.replicasOf(this.#slot), this.#control);
+      const replicas = this.#control.replicasOf(this.#slot);
+      const { reply, confirmed } = await callConfirmed(link, call, replicas, this.#control);
+      if (confirmed < replicas) {
+        throw new BrokerError('connection', `recovery: ${confirmed} of ${replicas} replicas have confirmed it`);
+      }
       const code = Number(reply);
       return code === 1 ? 'recorded' : code === 0 ? 'fenced' : 'off';
     });

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { BrokerError } from '../../broker-error.js';
 import type { GroupControl } from '../../groups/group-control.js';
 import { type RecoveryAudit, type RecoveryState, RecoveryStore, type SwitchedOff } from './recovery-store.js';
@@ -49,6 +50,6 @@ function checked(name: string, text: unknown): string {
   if (typeof text === 'string' && text.length > 0 && text.length <= LONGEST) return text;
   throw new BrokerError(
     'bad-option',
-    `${name} ${JSON.stringify(text)?.slice(0, 50)}: a text of at most ${LONGEST} characters`,
+    `${name} ${inspect(text, { depth: 0 }).slice(0, 50)}: a text of at most ${LONGEST} characters`,
   );
 }

@@ -32,13 +32,13 @@ export class SignalReader {
 
   async read(atMs: number): Promise<RecoverySignals> {
     const wantsCauses = this.#wanted.has('dead-letters-quiet') || this.#wanted.has('dead-letters-burst');
-    const [causes, group, missingPartitions, memory] = await Promise.all([
-      wantsCauses ? this.#causes.look() : [],
+    const [letters, group, missingPartitions, memory] = await Promise.all([
+      wantsCauses ? this.#causes.look() : { causes: [], hasUnseen: false },
       this.#members(),
       this.#wanted.has('group-missing') ? this.#missing() : [],
       this.#wanted.has('memory-high') ? this.#memory() : new Map<string, number>(),
     ]);
-    return { atMs, causes, ...group, missingPartitions, memory };
+    return { atMs, ...letters, ...group, missingPartitions, memory };
   }
 
   async #members(): Promise<{ readonly members: readonly MemberSignal[]; readonly failing: number }> {

@@ -20,6 +20,8 @@ export interface RecoverySignals {
   /** The server's clock. */
   readonly atMs: number;
   readonly causes: readonly CauseSignal[];
+  /** There are more dead letters, which were not looked at yet: nothing is known to be quiet, or gone. */
+  readonly hasUnseen: boolean;
   readonly members: readonly MemberSignal[];
   /** Of what all members handle now; 0 where nothing is handled. */
   readonly failing: number;
@@ -38,6 +40,7 @@ export interface Hit {
 export function hitsOf(trigger: Trigger, signals: RecoverySignals): Hit[] {
   switch (trigger.on) {
     case 'dead-letters-quiet':
+      if (signals.hasUnseen) return [];
       return signals.causes
         .filter(({ count, recentMs }) => count >= trigger.atLeast && sinceLast(recentMs, signals) >= trigger.quietForMs)
         .map(({ fingerprint, count, recentMs }) => {
@@ -74,6 +77,7 @@ export function leftOf(trigger: Trigger, subject: string, signals: RecoverySigna
   if (trigger.on !== 'dead-letters-quiet') {
     return hitsOf(trigger, signals).find((hit) => hit.subject === subject)?.evidence;
   }
+  if (signals.hasUnseen) return 'not all dead letters are looked at yet';
   const count = signals.causes.find(({ fingerprint }) => fingerprint === subject)?.count ?? 0;
   return count >= trigger.atLeast ? `${count} dead letters` : undefined;
 }
@@ -83,23 +87,38 @@ export function objectionOf(
   { membersAtLeast, failingAtMost }: Playbook['checks'],
   signals: RecoverySignals,
 ): string | undefined {
-  const members = signals.members.length;
-  if (membersAtLeast !== undefined && members < membersAtLeast) return `${members} members, it needs ${membersAtLeast}`;
+  const members = signals.members.filter(({ findings }) => findings.length === 0).length;
+  if (membersAtLeast !== undefined && members < membersAtLeast)
+    return `${members} members are well, it needs ${membersAtLeast}`;
   if (failingAtMost !== undefined && signals.failing > failingAtMost) {
     return `${(100 * signals.failing).toFixed(1)} % of the handlings fail, it needs ${100 * failingAtMost} % at most`;
   }
   return undefined;
 }
 
-/** Since when triggers have held. A condition that lapses begins anew. */
+/** A playbook whose trigger has held for as long as it has to. */
+export interface DueRun {
+  readonly playbook: Playbook;
+  readonly hit: Hit;
+}
+
+/** Since when triggers have held. A condition that lapses begins anew, and so does one at which nobody has looked for a while. */
 export class TriggerWatch {
+  readonly #longestGapMs: number;
   #since = new Map<string, number>();
+  #lookedAtMs = Number.NEGATIVE_INFINITY;
+
+  constructor(longestGapMs: number) {
+    this.#longestGapMs = longestGapMs;
+  }
 
   /** Of these playbooks and subjects the trigger holds, and has held for as long as it has to. */
-  due(playbooks: readonly Playbook[], signals: RecoverySignals): { readonly playbook: Playbook; readonly hit: Hit }[] {
-    const before = this.#since;
+  due(playbooks: readonly Playbook[], signals: RecoverySignals): DueRun[] {
+    const isStale = signals.atMs - this.#lookedAtMs > this.#longestGapMs;
+    const before = isStale ? new Map<string, number>() : this.#since;
+    this.#lookedAtMs = signals.atMs;
     this.#since = new Map();
-    const due: { playbook: Playbook; hit: Hit }[] = [];
+    const due: DueRun[] = [];
     for (const playbook of playbooks) {
       for (const hit of hitsOf(playbook.when, signals)) {
         const name = `${playbook.name} ${hit.subject}`;

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Playbook, Step } from './playbook.js';
 import type { Hit } from './signals.js';
 
@@ -11,6 +12,10 @@ export interface WorkflowRun {
   readonly state: RunState;
   /** The step that is to be done; as many as there are while it is verified. */
   readonly step: number;
+  /** Of the playbook as it was when the run began: one that was changed since is another one. */
+  readonly plan: string;
+  /** How often a step was begun since one came to its end. */
+  readonly begun: number;
   /** How often this step has failed. */
   readonly failures: number;
   /** The server's clock, as all of these. */
@@ -32,13 +37,22 @@ export type StepOutcome =
   | { readonly kind: 'failed'; readonly note: string }
   | { readonly kind: 'escalate'; readonly note: string };
 
-export function beginRun({ name }: Playbook, { subject, evidence }: Hit, nowMs: number): WorkflowRun {
+export function planOf({ when, steps }: Playbook): string {
+  return createHash('sha256')
+    .update(JSON.stringify([when, steps]))
+    .digest('hex')
+    .slice(0, 16);
+}
+
+export function beginRun(playbook: Playbook, { subject, evidence }: Hit, nowMs: number): WorkflowRun {
   return {
-    playbook: name,
+    playbook: playbook.name,
+    plan: planOf(playbook),
     subject,
     evidence,
     state: 'running',
     step: 0,
+    begun: 0,
     failures: 0,
     startedMs: nowMs,
     sinceMs: nowMs,
@@ -63,11 +77,11 @@ export function afterStep(
   if (kind === 'done') {
     const step = run.step + 1;
     const state = step === playbook.steps.length ? 'verifying' : 'running';
-    return { ...run, state, step, failures: 0, sinceMs: nowMs, notBeforeMs: nowMs, note };
+    return { ...run, state, step, begun: 0, failures: 0, sinceMs: nowMs, notBeforeMs: nowMs, note };
   }
   const failures = run.failures + 1;
   if (failures >= playbook.tries) return ended({ ...run, failures }, 'escalated', note, nowMs);
-  return { ...run, failures, notBeforeMs: nowMs + playbook.retryAfterMs * 2 ** (failures - 1), note };
+  return { ...run, begun: 0, failures, notBeforeMs: nowMs + playbook.retryAfterMs * 2 ** (failures - 1), note };
 }
 
 /** Where all steps are done: whether what it was begun for is gone, and stays so. `left`: what is left of it. */

@@ -44,7 +44,7 @@ export function warrantOf({ by, reason }: WarrantFlags): Warrant {
 }
 
 /** A container may run as a number that no file names. */
-function currentUser(): string {
+export function currentUser(): string {
   try {
     return userInfo().username;
   } catch {

@@ -1,6 +1,5 @@
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { userInfo } from 'node:os';
 import { Command } from 'commander';
 import { parse, YAMLParseError } from 'yaml';
 import type { BrokerEvent, PlaybookOptions, RecoveryAudit, WorkflowRun } from '../../../broker/index.js';
@@ -8,6 +7,7 @@ import { systemClock } from '../../clock.js';
 import { type Colours, coloursOf } from '../../colours.js';
 import { UsageError } from '../../errors.js';
 import { type ServerFlags, withBroker, withServerFlags } from './connect.js';
+import { currentUser } from './letters.js';
 import { plain, timeOf } from './terminal-text.js';
 
 const EXAMPLES = `
@@ -47,10 +47,10 @@ export function recoveryCommand(): Command {
   sub(recovery, 'status', 'Show who leads, and what is under way.').option('--json', 'print JSON').action(status);
   sub(recovery, 'audit', 'Show what was done, oldest first.').option('--json', 'print JSON').action(audit);
   sub(recovery, 'off', 'Stop what is under way, and begin nothing.')
-    .option('--by <name>', 'who does it', userInfo().username)
+    .option('--by <name>', 'who does it', currentUser())
     .requiredOption('--why <text>', 'told in status and audit')
     .action(off);
-  sub(recovery, 'on', 'Go on.').option('--by <name>', 'who does it', userInfo().username).action(on);
+  sub(recovery, 'on', 'Go on.').option('--by <name>', 'who does it', currentUser()).action(on);
   return recovery;
 }
 

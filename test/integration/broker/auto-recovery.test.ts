@@ -127,10 +127,10 @@ describe('a playbook', () => {
     shop.isBroken = false;
     await using _ = await shop.recover({ playbooks: [RECOVERED], dryRun: true });
     await eventually(() => shop.states().includes('cancelled'));
+    const told = events.find((event) => event.kind === 'recovery' && event.topic === shop.topic);
+    expect(told).toMatchObject({ note: expect.stringMatching(/^dry run: it would redrive, /) });
     expect(await shop.dead()).toBe(5);
-    expect(await shop.status()).toMatchObject({
-      runs: [{ note: expect.stringMatching(/^dry run: it would redrive, /) }],
-    });
+    expect([await shop.status(), await shop.audit()]).toEqual([{ leader: undefined, off: undefined, runs: [] }, []]);
   });
 
   it('sets a cause aside that gives up message after message: those that come fail once, and others are not touched', async () => {
@@ -175,6 +175,8 @@ describe('a playbook', () => {
     await eventually(() => journal.ids.filter((id) => id === 'd1').length === 2);
     const aside = await collect(letters.list({ shelf: 'quarantine' }));
     expect(aside.every(({ key, attempts }) => key === 'k0' && attempts === 1)).toBe(true);
+    const [cause] = await letters.kinds();
+    expect(new Set(aside.map(({ fingerprint }) => fingerprint))).toEqual(new Set([cause!.fingerprint]));
     expect(journal.ids.filter((id) => id === 'd0')).toHaveLength(1);
   });
 
@@ -212,6 +214,31 @@ describe('a playbook', () => {
     expect(second.leads).toBe(true);
     expect(new Set(shop.journal.ids).size).toBe(40);
     expect((await shop.status()).runs).toHaveLength(1);
+  });
+
+  it('that another one began is not carried out by a dry run', async () => {
+    const shop = await Shop.open(40);
+    shop.isBroken = false;
+    const first = await shop.recover({ playbooks: [SLOWLY] });
+    await eventually(() => shop.journal.handled.length > 0);
+    await first.close();
+    await eventually(async () => (await shop.dead()) + shop.journal.handled.length === 40);
+    const dead = await shop.dead();
+    await using _ = await shop.recover({ playbooks: [SLOWLY], dryRun: true });
+    await eventually(() => shop.states().includes('cancelled'));
+    expect([await shop.dead(), (await shop.status()).runs[0]?.state]).toEqual([dead, 'running']);
+  });
+
+  it('that was changed since is ended, and keeps none from beginning', async () => {
+    const shop = await Shop.open(20);
+    shop.isBroken = false;
+    const first = await shop.recover({ playbooks: [{ ...SLOWLY, steps: [...SLOWLY.steps, { do: 'trim' as const }] }] });
+    await eventually(() => shop.journal.handled.length > 0);
+    await first.close();
+    await using _ = await shop.recover({ playbooks: [{ ...SLOWLY, coolDownMs: 0 }] });
+    await eventually(() => shop.states().includes('recovered'));
+    expect(shop.states()).toContain('cancelled');
+    expect(new Set(shop.journal.ids).size).toBe(20);
   });
 
   it('that nobody has any more is ended', async () => {

@@ -79,7 +79,7 @@ describe('a handler that hangs', () => {
 });
 
 describe('a message that fails alike on several consumers', () => {
-  const RETRIES = { maxAttempts: 1_000, retryBaseMs: 5, retryCapMs: 10 };
+  const RETRIES = { breaker: false, retryBudget: false, maxAttempts: 1_000, retryBaseMs: 5, retryCapMs: 10 } as const;
 
   it('is set aside with attempts left, where others are handled', async () => {
     const [topic, letters] = await topicOf();

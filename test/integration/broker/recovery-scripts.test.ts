@@ -50,6 +50,13 @@ describe('the lead of a recovery', () => {
     expect([await redis.hget(STATE, 'run:1'), await redis.xlen(AUDIT)]).toEqual(['fine', 1]);
   });
 
+  it('is over when its time is, also while nobody else has taken it', async () => {
+    const { token } = await lead('a', 1);
+    await eventually(async () => (await record('a', token, 'note', 'run:1', 'x')) === 0);
+    expect((await lead('a', 60_000)).token).toBe(token);
+    expect(await record('a', token, 'note', 'run:1', 'x')).toBe(1);
+  });
+
   it('has a higher token also where the row was lost', async () => {
     const first = await lead('a', 60_000);
     await redis.del(STATE);

@@ -166,7 +166,7 @@ describe('a redrive', () => {
     const fail = () => {
       throw new Error('the shop is closed');
     };
-    const failing = await broker.subscribe(topic, 'g', fail, { maxAttempts: 1 });
+    const failing = await broker.subscribe(topic, 'g', fail, { maxAttempts: 1, breaker: false });
     const large = numbered(250, 250).map((one) => ({ ...one, payload: Buffer.alloc(1_000) }));
     await publishAll(broker, topic, large);
     await eventually(async () => (await redis.xlen(keys.deadLetters)) === 250);

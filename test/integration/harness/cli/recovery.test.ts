@@ -99,7 +99,7 @@ describe('gauntlet broker recovery', () => {
     const wrong = await ended('run', topic, 'g', '--playbooks', file);
     expect(wrong).toMatchObject({
       code: 2,
-      stderr: expect.stringMatching(/playbooks\[0\]\.steps\[1\]\.do "reboot": /),
+      stderr: expect.stringMatching(/playbooks\[0\]\.steps\[1\]\.do 'reboot': /),
     });
     writeFileSync(file, '- {');
     expect(await ended('run', topic, 'g', '--playbooks', file)).toMatchObject({ code: 2 });

@@ -4,6 +4,7 @@ import { HandledLog } from '../../../../broker/groups/handled-log.js';
 import { OutcomeRecorder } from '../../../../broker/groups/outcome-recorder.js';
 import type { Tenure } from '../../../../broker/groups/tenure.js';
 import type { QuarantineEvidence } from '../../../../broker/recovery/quarantine-evidence.js';
+import { resolveRetryOptions } from '../../../../broker/recovery/retries/retry-options.js';
 import { Suspicion } from '../../../../broker/recovery/suspicion.js';
 import { ManualClock } from '../../../fixtures/manual-clock.js';
 import { heldTenure, logDelivery } from '../../../fixtures/tenure-bed.js';
@@ -20,7 +21,7 @@ function recorderOf(ordering: 'key' | 'none' = 'key', isPoison = () => false) {
       recovered: () => {},
       givenUp: () => {},
     },
-    retry: { longestMs: 1, maxWaitingPerKey: 3 },
+    retry: { policy: { ...resolveRetryOptions({}).policy, capMs: 1 }, maxWaitingPerKey: 3 },
     ordering,
     clock,
     onReady: (delivery) => ready.push(delivery),
@@ -77,6 +78,24 @@ describe('a message that waits for its next attempt', () => {
       for (let i = 5; i <= 9; i++) recorder.admit(logDelivery(tenure, i, `m${i}`, 'k'));
       expect(reasons(tenure)?.map(([kind]) => kind)).toEqual(['retry']);
     }
+  });
+});
+
+describe('a retry that another owner has stored', () => {
+  it.each([
+    ['is due when that one said', 5_000, 5_000, 5_000],
+    ['waits no longer than that one meant it to, by whatever clock', 3_600_000, 5_000, 5_000],
+    ['is due at once where its time has passed', -10, 5_000, 0],
+    ['waits for the longest pause where it does not say how long', 3_600_000, undefined, 1],
+  ])('%s', (_, aheadMs, storedDelayMs, expectedMs) => {
+    const { clock, recorder, ready } = recorderOf();
+    const delivery = logDelivery(heldTenure().tenure, 1);
+    delivery.storedDelayMs = storedDelayMs;
+    recorder.admitRetry(delivery, clock.wallMs() + aheadMs);
+    clock.advance(Math.max(0, expectedMs - 1));
+    expect(ready).toHaveLength(expectedMs === 0 ? 1 : 0);
+    clock.advance(1);
+    expect(ready).toHaveLength(1);
   });
 });
 

@@ -25,13 +25,13 @@ describe('causes of dead letters', () => {
     const letters = new Letters();
     const watch = new CauseWatch(letters);
     for (let i = 0; i < 7; i++) letters.add(i % 2 === 0 ? 'a' : 'b', i);
-    expect(await watch.look()).toEqual([
+    expect((await watch.look()).causes).toEqual([
       { fingerprint: 'b', count: 3, recentMs: [1, 3, 5] },
       { fingerprint: 'a', count: 4, recentMs: [0, 2, 4, 6] },
     ]);
     letters.pages = 0;
     letters.add('b', 7);
-    expect((await watch.look()).find(({ fingerprint }) => fingerprint === 'b')?.count).toBe(4);
+    expect((await watch.look()).causes.find(({ fingerprint }) => fingerprint === 'b')?.count).toBe(4);
     expect(letters.pages).toBe(2);
   });
 
@@ -43,12 +43,21 @@ describe('causes of dead letters', () => {
     letters.all.splice(0, 2);
     letters.add('b', 9);
     letters.add('b', 10);
-    expect(await watch.look()).toEqual([
+    expect((await watch.look()).causes).toEqual([
       { fingerprint: 'a', count: 2, recentMs: [2, 3] },
       { fingerprint: 'b', count: 2, recentMs: [9, 10] },
     ]);
     letters.all = [];
-    expect(await watch.look()).toEqual([]);
+    expect((await watch.look()).causes).toEqual([]);
+  });
+
+  it('are not all known before every page was read', async () => {
+    const letters = new Letters();
+    const watch = new CauseWatch(letters);
+    for (let i = 0; i < 200; i++) letters.add('a', i);
+    expect(await watch.look()).toMatchObject({ hasUnseen: true, causes: [{ count: 150 }] });
+    expect(await watch.look()).toMatchObject({ hasUnseen: false, causes: [{ count: 200 }] });
+    expect(await watch.look()).toMatchObject({ hasUnseen: false });
   });
 
   it('are at most a thousand, and their times, too', async () => {
@@ -57,11 +66,11 @@ describe('causes of dead letters', () => {
     const watch = new CauseWatch(letters);
     for (let i = 0; i < 1_500; i++) letters.add('a', i);
     for (let i = 0; i < 1_100; i++) letters.add(`c${i}`, 2_000 + i);
-    const causes = await watch.look();
+    const { causes } = await watch.look();
     expect(causes).toHaveLength(1_000);
     expect(causes.at(-1)?.fingerprint).toBe('c1099');
     const other = new CauseWatch(letters);
     letters.all = letters.all.slice(0, 1_500);
-    expect((await other.look())[0]).toMatchObject({ count: 1_500, recentMs: { length: 1_000 } });
+    expect((await other.look()).causes[0]).toMatchObject({ count: 1_500, recentMs: { length: 1_000 } });
   });
 });

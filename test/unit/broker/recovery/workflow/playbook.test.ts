@@ -24,8 +24,8 @@ describe('playbooks', () => {
   });
 
   it.each([
-    ['an unknown step', [{ ...TRIM, steps: [{ do: 'reboot' }] }], /^playbooks\[0\]\.steps\[0\]\.do "reboot": /],
-    ['an unknown trigger', [{ ...TRIM, when: { on: 'full-moon' } }], /^playbooks\[0\]\.when\.on "full-moon": /],
+    ['an unknown step', [{ ...TRIM, steps: [{ do: 'reboot' }] }], /^playbooks\[0\]\.steps\[0\]\.do 'reboot': /],
+    ['an unknown trigger', [{ ...TRIM, when: { on: 'full-moon' } }], /^playbooks\[0\]\.when\.on 'full-moon': /],
     ['a field that nobody knows', [{ ...TRIM, step: 1 }], /^playbooks\[0\].*step/],
     [
       'a limit out of range',
@@ -33,11 +33,11 @@ describe('playbooks', () => {
       /^playbooks\[0\]\.when\.ratio 90: /,
     ],
     ['no step', [{ ...TRIM, steps: [] }], /^playbooks\[0\]\.steps/],
-    ['a name twice', [TRIM, TRIM], /^playbooks\[1\]\.name "a": another playbook has this name/],
+    ['a name twice', [TRIM, TRIM], /^playbooks\[1\]\.name 'a': another playbook has this name/],
     [
       'a step for another subject',
       [{ ...TRIM, steps: [{ do: 'redrive' }] }],
-      /^playbooks\[0\]\.steps\[0\]\.do "redrive": it is done to a cause, but 'memory-high' is about a master/,
+      /^playbooks\[0\]\.steps\[0\]\.do 'redrive': it is done to a cause, but 'memory-high' is about a master/,
     ],
     ['no list', { name: 'a' }, /^playbooks /],
     ['nothing', [], /^playbooks/],

@@ -11,6 +11,7 @@ import {
 const QUIET: RecoverySignals = {
   atMs: 100_000,
   causes: [],
+  hasUnseen: false,
   members: [{ id: 'm1', findings: [] }],
   failing: 0,
   missingPartitions: [],
@@ -37,6 +38,12 @@ describe('a trigger', () => {
     expect(hitsOf(trigger, QUIET)).toEqual([]);
   });
 
+  it('of quiet dead letters does not hold, nor is it gone, before all of them were looked at', () => {
+    const { when } = playbookOf({ on: 'dead-letters-quiet', quietForMs: 1 });
+    expect(hitsOf(when, { ...QUIET, causes: [CAUSE], hasUnseen: true })).toEqual([]);
+    expect(leftOf(when, 'other', { ...QUIET, hasUnseen: true })).toMatch(/not all/);
+  });
+
   it('of quiet dead letters does not hold while more come, that of a burst not when they came long ago', () => {
     const quiet = playbookOf({ on: 'dead-letters-quiet', quietForMs: 30_001 }).when;
     const burst = playbookOf({ on: 'dead-letters-burst', atLeast: 3, withinMs: 40_000 }).when;
@@ -46,11 +53,13 @@ describe('a trigger', () => {
 
   it('is due when it has held for as long as it has to, without a break', () => {
     const playbook = playbookOf({ on: 'group-missing', forMs: 5_000 });
-    const watch = new TriggerWatch();
+    const watch = new TriggerWatch(10_000);
     const at = (atMs: number, missingPartitions: readonly number[]) =>
       watch.due([playbook], { ...QUIET, atMs, missingPartitions }).length;
     expect([at(0, [1]), at(4_999, [1]), at(5_000, [1, 2])]).toEqual([0, 0, 1]);
     expect([at(6_000, []), at(7_000, [1]), at(11_999, [1]), at(12_000, [1])]).toEqual([0, 0, 0, 1]);
+    // Nobody has looked for a while.
+    expect([at(22_001, [1]), at(27_000, [1]), at(27_001, [1])]).toEqual([0, 0, 1]);
   });
 });
 
@@ -70,7 +79,7 @@ describe('what a playbook was begun for', () => {
 describe('checks', () => {
   it('object where too few members live, or too much fails, and else do not', () => {
     const { checks } = playbookOf({ on: 'group-missing' }, { membersAtLeast: 2, failingAtMost: 0.2 });
-    expect(objectionOf(checks, QUIET)).toBe('1 members, it needs 2');
+    expect(objectionOf(checks, QUIET)).toBe('1 members are well, it needs 2');
     const two = { ...QUIET, members: [...QUIET.members, { id: 'm2', findings: [] }] };
     expect(objectionOf(checks, { ...two, failing: 0.21 })).toBe('21.0 % of the handlings fail, it needs 20 % at most');
     expect(objectionOf(checks, { ...two, failing: 0.2 })).toBeUndefined();
