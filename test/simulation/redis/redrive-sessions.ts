@@ -1,5 +1,5 @@
 import type { ScriptSession } from './conformance-sessions.js';
-import { acquireAs, FRAME, registerFrom, script } from './script-calls.js';
+import { acquireAs, beatAs, changeFrom, FRAME, registerFrom, script, setAsideFor } from './script-calls.js';
 
 const redrive = script('recovery/redrive.lua');
 
@@ -27,5 +27,17 @@ export const REDRIVE_SESSIONS: readonly ScriptSession[] = [
       acquireAs('a'),
     ],
     keys: ['dlq', 'retry', 'redriven', 'call:1'],
+  },
+  {
+    name: 'causes are set aside for a time; what is over goes, and nothing of it stays of a group without members',
+    steps: [
+      changeFrom('0', 'seat', 'a', 'i1', '{}', ''),
+      setAsideFor('over', '-1000'),
+      setAsideFor('fails', '60000'),
+      beatAs('a', 'i1'),
+      changeFrom('$generation', 'seat', 'b', 'i2', '{}', '', 'free', 'a', '2'),
+      changeFrom('$generation', 'free', 'b', '1'),
+    ],
+    keys: ['members'],
   },
 ];

@@ -18,6 +18,7 @@ const settle = script('groups/settle.lua');
 export const showPosition = script('groups/show-position.lua');
 const beat = script('groups/member-beat.lua');
 const changeMembers = script('groups/change-members.lua');
+const setAside = script('groups/set-aside.lua');
 
 /** One slice for all times. */
 export const SLICE_MS = '1000000000000000';
@@ -55,6 +56,7 @@ export const beatAs = (member: string, instance: string) => [
 export const changeFrom = (generation: string, ...seats: string[]) => {
   return ['EVAL', changeMembers, '1', 'members', generation, '["a",null]', ...seats];
 };
+export const setAsideFor = (fingerprint: string, ms: string) => ['EVAL', setAside, '1', 'members', fingerprint, ms];
 export const deleteAs = (mode: string, token = '', count = '', deadLetters = '0') => {
   const keys = ['groups', 'lease', 'pos:g', 'retry', 'dlq', 'quarantine'];
   return ['EVAL', deleteGroup, '6', ...keys, 'g', token, count, mode, deadLetters, '100000000'];
