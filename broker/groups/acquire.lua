@@ -27,7 +27,8 @@
 -- taken only if it is missing, released (no owner), the caller's own, or exactly the one that the caller watched. The
 -- row names the history on which it was acquired: no script of this tenure writes on another one.
 -- A death counts as a kill only where the owner that fell silent had named the message, on this history, and the message
--- is still to be handled; each death once, since the name goes with it. Kills of another history go: entries are others there.
+-- is still to be handled; each death once, since the name goes with it. Kills of another history go, since entries are others
+-- there, and those of messages that are handled.
 if redis.call('HEXISTS', KEYS[2], 'deleted') == 1 then return { -1 } end
 local row = redis.call('HMGET', KEYS[2], 'owner', 'token', 'count', 'duration', 'history', 'hi', 'suspect', 'doubt')
 local owner, stored, count = row[1] or '', row[2] or '0', row[3] or '0'
@@ -69,7 +70,7 @@ local kills = {}
 local fields = redis.call('HGETALL', KEYS[2])
 for i = 1, #fields, 2 do
   if string.sub(fields[i], 1, 5) == 'kill:' then
-    if row[5] == history then
+    if row[5] == history and isLeft(string.sub(fields[i], 6)) then
       kills[#kills + 1] = string.sub(fields[i], 6)
       kills[#kills + 1] = fields[i + 1]
     else

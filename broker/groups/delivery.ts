@@ -49,6 +49,8 @@ export class Delivery implements IncomingMessage {
   failures: readonly HandlingFailure[] = [];
   /** It failed before, and its next attempt is one for which the retry budget is asked; a redriven one's first is not. */
   isRetry = false;
+  /** The lease names it: it is handled before others, whatever the breaker and the budget say. */
+  isOnTrial = false;
   /** How long its latest retry was to wait, before learning and Retry-After. */
   delayMs = 0;
   /** Of its retry row: how long it was to wait. */

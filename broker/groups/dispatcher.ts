@@ -163,7 +163,7 @@ export class Dispatcher {
     let calls = 0;
     try {
       if (this.#alone !== undefined && !this.#isAloneDone(this.#alone)) return;
-      while (this.#next < this.#queue.length && !this.#isStopped && !this.#isPaused) {
+      while (this.#next < this.#queue.length && this.#alone === undefined && !this.#isStopped && !this.#isPaused) {
         const nowMs = clock.nowMs();
         if (!this.#hasRoom(nowMs)) break;
         if (calls++ === CALLS_PER_TURN) {
@@ -176,6 +176,8 @@ export class Dispatcher {
         } else if (!delivery.tenure.isOver) delivery.tenure.stalled.push(delivery);
       }
       this.#compact();
+      // Somebody is to be alone since then.
+      if (this.#alone !== undefined) this.#pumpNextTurn();
     } finally {
       this.#isPumping = false;
     }
@@ -185,8 +187,9 @@ export class Dispatcher {
     const { limit, gate } = this.#options;
     const running = this.#running;
     if (running < gate.atMost(limit.now(nowMs, 0), running)) return true;
-    const overdue = this.#overdue.count(this.#pending, limit.overdueMs, nowMs);
-    return running < gate.atMost(limit.now(nowMs, overdue), running);
+    const places = limit.now(nowMs, this.#overdue.count(this.#pending, limit.overdueMs, nowMs));
+    // One that the lease names waits for a place, and for nothing else: others wait for it.
+    return running < (this.#queue[this.#next]!.isOnTrial ? places : gate.atMost(places, running));
   }
 
   /** Starts it where it may; whether others may start again. */

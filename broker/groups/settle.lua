@@ -76,11 +76,11 @@ for i = transitions + 1, transitions + 6 * tonumber(ARGV[transitions]), 6 do
     redis.call('HSET', KEYS[3], field, ARGV[i + 4] .. ARGV[i + 5])
   else
     redis.call('HDEL', KEYS[3], field)
+    redis.call('HDEL', KEYS[1], 'kill:' .. field)
     if kind == 'dead' then
       redis.call('XADD', KEYS[4], '*', 'position', field, 'evidence', ARGV[i + 4], 'message', ARGV[i + 5])
     elseif kind == 'quarantine' then
       redis.call('XADD', KEYS[5], '*', 'position', field, 'evidence', ARGV[i + 4], 'message', ARGV[i + 5])
-      redis.call('HDEL', KEYS[1], 'kill:' .. field)
     end
   end
 end

@@ -264,7 +264,7 @@ export class Subscription implements AsyncDisposable {
   #onRenewed(tenure: Tenure): void {
     this.#dispatcher.resume(tenure);
     this.#poison.renewed(tenure);
-    void takeRedriven(tenure, this.#poison.retrySink, (one) => this.#readers.hasRoom(one));
+    void takeRedriven(tenure, this.#poison.redrivenSink, (one) => this.#readers.hasRoom(one));
   }
 
   /** The group, or the seat in it, is no more. */

@@ -31,7 +31,7 @@ export interface AuditRecord {
   readonly reason: string | undefined;
   /** With which of them: see `DeadLetterFilter`. Of many refs the first ones. */
   readonly filter: unknown;
-  /** What came of it: counts, or the error; undefined while it runs, or where its process ended before. */
+  /** What came of it: counts, or the error; undefined while it runs, or where that could not be noted. */
   readonly outcome: unknown;
 }
 
@@ -58,13 +58,14 @@ export async function audited<T extends number | object>(
     ...(reason !== undefined && { reason: reason.slice(0, TEXT_CHARACTERS) }),
     filter: JSON.stringify({ ...filter, ...refs }),
   });
+  // What was done, or has failed, is what the caller is told, whether or not that could be noted.
+  const noteOutcome = (outcome: unknown) => note(control, { of: id, outcome: JSON.stringify(outcome) }).catch(() => {});
   try {
     const result = await perform();
-    await note(control, { of: id, outcome: JSON.stringify(result) });
+    await noteOutcome(result);
     return result;
   } catch (error) {
-    // The first error is the one that matters.
-    await note(control, { of: id, outcome: JSON.stringify({ error: String(error) }) }).catch(() => {});
+    await noteOutcome({ error: String(error) });
     throw error;
   }
 }

@@ -65,6 +65,7 @@ export class PoisonMessageHandler {
       onFenced,
       limitMs: trialLimitMs,
       handOut: (delivery) => {
+        delivery.isOnTrial = true;
         dispatcher.enqueueFirst(delivery);
         dispatcher.pump();
       },
@@ -89,6 +90,15 @@ export class PoisonMessageHandler {
   readonly retrySink: RetrySink = {
     onRetry: (delivery, dueAtMs) => {
       delivery.tenure.suspicion?.takeRow(delivery, dueAtMs <= this.#options.clock.wallMs());
+      this.#options.recorder.admitRetry(delivery, dueAtMs);
+    },
+    onUndecodable: (...args) => this.#options.recorder.quarantineRow(...args),
+  };
+
+  /** The same of those that were put back: no owner has had them. */
+  readonly redrivenSink: RetrySink = {
+    onRetry: (delivery, dueAtMs) => {
+      delivery.tenure.suspicion?.takeRow(delivery, false);
       this.#options.recorder.admitRetry(delivery, dueAtMs);
     },
     onUndecodable: (...args) => this.#options.recorder.quarantineRow(...args),
@@ -130,6 +140,7 @@ export class PoisonMessageHandler {
   returned(delivery: Delivery): void {
     const { suspicion } = delivery.tenure;
     if (suspicion === undefined) return;
+    delivery.isOnTrial = false;
     suspicion.returned(delivery);
     this.#trials.returned(delivery);
     this.#renew(suspicion);
@@ -160,7 +171,10 @@ export class PoisonMessageHandler {
       const { partition, id, key, attempt, startedAtMs, tenure } = delivery;
       const runningMs = Math.round(nowMs - startedAtMs);
       const isSetAside = options.onHang === 'quarantine' && !tenure.isOver;
-      if (isSetAside) recorder.setAsideRunning(delivery, runningMs);
+      if (isSetAside) {
+        tenure.suspicion?.returned(delivery);
+        recorder.setAsideRunning(delivery, runningMs);
+      }
       onEvent({ kind: 'message-hanging', topic, group, partition, id, key, attempt, runningMs, isSetAside });
     }
   }

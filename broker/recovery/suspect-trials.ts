@@ -106,7 +106,9 @@ export class SuspectTrials {
   /** Names it, and has it handled; undefined where it could not be named. */
   async #try(delivery: Delivery, survivor: string, handOut: (delivery: Delivery) => void): Promise<Marked | undefined> {
     const { tenure } = delivery;
-    if (!(await this.#mark(tenure, refOf(delivery), survivor))) return undefined;
+    if (tenure.isLeaving || !(await this.#mark(tenure, refOf(delivery), survivor))) return undefined;
+    // It is given back meanwhile: whoever comes next tries it.
+    if (tenure.isLeaving) return { tenure, survived: '' };
     const hasReturned = await new Promise<boolean>((resolve) => {
       const end = (returned: boolean) => {
         this.#tried = undefined;

@@ -84,6 +84,7 @@ export class HandlingGate {
   /** Whether its handler may be called now; else it comes back by `onReady`. */
   admits(delivery: Delivery, nowMs: number): boolean {
     if (nowMs >= this.#sliceEndMs) this.#turn(nowMs);
+    if (delivery.isOnTrial) return true;
     const needed = this.#options.dependencyOf && this.#neededBy(delivery);
     if (needed !== undefined && !needed.mayStart) {
       this.#turns.delete(delivery);

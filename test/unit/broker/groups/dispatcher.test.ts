@@ -18,7 +18,12 @@ const OPEN = {
   dropEnded() {},
 };
 
-function dispatcherOf(handler: Handler, concurrency = 2, limit: ConcurrencyLimit = concurrencyLimitOf(concurrency, 0)) {
+function dispatcherOf(
+  handler: Handler,
+  concurrency = 2,
+  limit: ConcurrencyLimit = concurrencyLimitOf(concurrency, 0),
+  gate = OPEN,
+) {
   const clock = new ManualClock();
   const meter = new HandlerMeter(0);
   const started: string[] = [];
@@ -33,7 +38,7 @@ function dispatcherOf(handler: Handler, concurrency = 2, limit: ConcurrencyLimit
     },
     limit,
     meter,
-    gate: OPEN,
+    gate,
     onHandled: ({ id }) => {
       handled.push(id);
       if (id === 'broken') throw new Error('broken');
@@ -66,6 +71,22 @@ describe('a dispatcher', () => {
     for (const done of finish) done();
     await stopped;
     expect([dispatcher.running, dispatcher.runningOf(0)]).toEqual([0, []]);
+  });
+
+  it('starts what is on trial where the gate lets nothing start, and only where there is a place', () => {
+    const shut = { ...OPEN, atMost: () => 0 };
+    const { dispatcher, started } = dispatcherOf(() => new Promise(() => {}), 1, undefined, shut);
+    const { tenure } = heldTenure();
+    const suspects = [logDelivery(tenure, 1), logDelivery(tenure, 2)];
+    dispatcher.enqueue(logDelivery(tenure, 3));
+    dispatcher.pump();
+    expect(started).toEqual([]);
+    for (const suspect of suspects) {
+      suspect.isOnTrial = true;
+      dispatcher.enqueueFirst(suspect);
+      dispatcher.pump();
+    }
+    expect(started).toEqual(['m1']);
   });
 
   it('measures how long handlers take, whether they return at once, later, or fail', async () => {

@@ -206,6 +206,16 @@ describe('the breaker of a handler', () => {
     }
   });
 
+  it('lets a message that is on trial through', () => {
+    const bed = new Bed({ budget: { ratio: 0, minPerSecond: 1 } });
+    bed.fail();
+    for (let i = 0; i < 10; i++) bed.admits(bed.retry());
+    const suspect = bed.retry();
+    expect(bed.admits(suspect)).toBe(false);
+    suspect.isOnTrial = true;
+    expect(bed.admits(suspect)).toBe(true);
+  });
+
   it('can be switched off', () => {
     const bed = new Bed({ breaker: undefined });
     bed.fail(100);
