@@ -53,7 +53,7 @@ export class Delivery implements IncomingMessage {
   isOnTrial = false;
   /** How long its latest retry was to wait, before learning and Retry-After. */
   delayMs = 0;
-  /** Of its retry row: how long it was to wait. */
+  /** Of its retry row, where its error asked for more than the longest pause: how long it was to wait. */
   storedDelayMs: number | undefined;
   /** As the application says, where it does. */
   dependency: string | undefined;

@@ -59,7 +59,7 @@ export class OutcomeRecorder {
     const { tenure, key, decoded } = delivery;
     const { clock, retry } = this.#options;
     tenure.bufferedBytes += decoded.size;
-    // By a clock that was set, or is another one, it would wait for ever.
+    // By a clock that was set, or is another one, it would wait for ever; and its own pauses may be shorter by now.
     const longestMs = delivery.storedDelayMs ?? retry.policy.capMs;
     const delayMs = Math.max(0, Math.min(dueAtMs - clock.wallMs(), longestMs));
     if (this.#isUnordered || key === undefined) {
@@ -99,7 +99,7 @@ export class OutcomeRecorder {
   failed(delivery: Delivery, error: unknown): void {
     const { tenure } = delivery;
     if (this.#wasSetAside(delivery) || tenure.isOver) return;
-    const { clock, owner, retries } = this.#options;
+    const { clock, owner, retries, retry } = this.#options;
     const failure = describeFailure(error, delivery.attempt, clock.wallMs(), owner);
     delivery.failures = withFailure(delivery.failures, failure);
     delivery.failedAttempts++;
@@ -118,7 +118,8 @@ export class OutcomeRecorder {
     delivery.isRetry = true;
     const { failedAttempts, failures, forgivenAttempts } = delivery;
     const forgiven = forgivenAttempts > 0 && { forgivenAttempts };
-    const row = encodeRetryRow({ failedAttempts, dueAtMs: clock.wallMs() + delayMs, delayMs, failures, ...forgiven });
+    const asked = delayMs > retry.policy.capMs && { delayMs };
+    const row = encodeRetryRow({ failedAttempts, dueAtMs: clock.wallMs() + delayMs, failures, ...forgiven, ...asked });
     this.#transition(delivery, 'retry', row, delivery.decoded.raw);
     delivery.recordedAttempts = failedAttempts;
     this.#leaveLog(delivery);

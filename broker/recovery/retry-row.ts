@@ -22,7 +22,7 @@ export interface RetryRow {
   readonly failedAttempts: number;
   /** Wall clock of the owner that wrote it. */
   readonly dueAtMs: number;
-  /** How long it was to wait then: by another clock it waits no longer. */
+  /** Where the error asked for more than the longest pause: how long. */
   readonly delayMs?: number;
   /** The first one and the latest ones. */
   readonly failures: readonly HandlingFailure[];
