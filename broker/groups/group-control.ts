@@ -1,7 +1,10 @@
 import type { Clock } from '../clock.js';
 import type { OnReplicaLoss } from '../log/message.js';
 import type { Random } from '../random.js';
+import type { Link } from '../redis/link.js';
 import type { MasterLinks } from '../redis/master-links.js';
+import { persistOn } from '../redis/persist.js';
+import { slotOf } from '../redis/slot.js';
 import type { Topology } from '../topology.js';
 import { replicasOf } from './ownership.js';
 
@@ -18,6 +21,10 @@ export interface GroupControl extends Disposable {
   readonly waitMs: number;
   /** How many replicas have to confirm what is changed. */
   replicasOf(slot: number): number;
+  /** Performs it with the master of the topic by then: see {@link persistOn}. */
+  onTopic<T>(action: (link: Link) => Promise<T>): Promise<T>;
+  /** The same with the master of one of its partitions. */
+  onPartition<T>(partition: number, action: (link: Link) => Promise<T>): Promise<T>;
 }
 
 export interface GroupControlOptions {
@@ -50,6 +57,8 @@ export function openGroupControl(options: GroupControlOptions): GroupControl {
     connectTimeoutMs,
     waitMs,
     replicasOf: (slot) => replicasOf(directory, slot, { durability, onReplicaLoss }),
+    onTopic: (action) => persistOn(links, slotOf(topic), clock, connectTimeoutMs, action),
+    onPartition: (partition, action) => persistOn(links, slotOf(topic, partition), clock, connectTimeoutMs, action),
     [Symbol.dispose]: () => links.close(),
   };
 }

@@ -1,7 +1,6 @@
 import { BrokerError } from '../broker-error.js';
 import { pause } from '../clock.js';
 import { groupKeys, membersKey } from '../log/keys.js';
-import { persistOn } from '../redis/persist.js';
 import { slotOf } from '../redis/slot.js';
 import { callConfirmed } from './confirmed-pipeline.js';
 import type { GroupControl } from './group-control.js';
@@ -41,13 +40,13 @@ export async function deleteGroup(context: GroupControl, options: DeleteGroupOpt
 }
 
 /** Members that are still alive come back to it, and learn from their partitions that the group is no more. */
-async function deleteRoster({ topic, group, links, clock, connectTimeoutMs }: GroupControl): Promise<void> {
-  await persistOn(links, slotOf(topic), clock, connectTimeoutMs, (link) => link.call('DEL', membersKey(topic, group)));
+async function deleteRoster({ topic, group, onTopic }: GroupControl): Promise<void> {
+  await onTopic((link) => link.call('DEL', membersKey(topic, group)));
 }
 
 /** Resolves with the row of the owner that stands in the way. */
 function askOne(
-  { topic, group, links, clock, connectTimeoutMs, waitMs, replicasOf }: GroupControl,
+  { topic, group, clock, waitMs, replicasOf, onPartition }: GroupControl,
   partition: number,
   mode: DeletionMode,
   { deadLetters = false }: DeleteGroupOptions,
@@ -55,7 +54,7 @@ function askOne(
 ): Promise<LeaseRow | undefined> {
   const slot = slotOf(topic, partition);
   const keys = groupKeys(topic, partition, group);
-  return persistOn(links, slot, clock, connectTimeoutMs, async (link) => {
+  return onPartition(partition, async (link) => {
     const replicas = mode === 'look' ? 0 : replicasOf(slot);
     const call = deleteCall(keys, group, mode, deadLetters, seen);
     const { reply, confirmed } = await callConfirmed(link, call, replicas, { clock, waitMs });

@@ -4,8 +4,6 @@ import type { GroupControl } from '../groups/group-control.js';
 import { mapOf } from '../groups/lease-scripts.js';
 import { pagedEntries, readPage } from '../log/inventory.js';
 import { auditKey } from '../log/keys.js';
-import type { Link } from '../redis/link.js';
-import { persistOn } from '../redis/persist.js';
 import { Script } from '../redis/script.js';
 import { slotOf } from '../redis/slot.js';
 
@@ -74,7 +72,7 @@ export async function audited<T extends number | object>(
 export async function readAudit(control: GroupControl): Promise<AuditRecord[]> {
   const { topic, group } = control;
   const records = new Map<string, AuditRecord>();
-  const read = (start: string) => onTopic(control, (link) => readPage(link, auditKey(topic, group), start, '+'));
+  const read = (start: string) => control.onTopic((link) => readPage(link, auditKey(topic, group), start, '+'));
   for await (const [entry, fields] of pagedEntries(read, '-')) {
     const id = String(entry);
     const values = mapOf(fields);
@@ -98,7 +96,7 @@ export async function readAudit(control: GroupControl): Promise<AuditRecord[]> {
 function note(control: GroupControl, fields: Readonly<Record<string, string>>): Promise<string> {
   const { topic, group } = control;
   const call = { script: auditScript, keys: [auditKey(topic, group)], args: [KEPT, ...Object.entries(fields).flat()] };
-  return onTopic(control, async (link) => {
+  return control.onTopic(async (link) => {
     const replicas = control.replicasOf(slotOf(topic));
     const { reply, confirmed } = await callConfirmed(link, call, replicas, control);
     if (confirmed < replicas) {
@@ -106,9 +104,4 @@ function note(control: GroupControl, fields: Readonly<Record<string, string>>): 
     }
     return String(reply);
   });
-}
-
-function onTopic<T>(control: GroupControl, action: (link: Link) => Promise<T>): Promise<T> {
-  const { topic, links, clock, connectTimeoutMs } = control;
-  return persistOn(links, slotOf(topic), clock, connectTimeoutMs, action);
 }

@@ -4,8 +4,6 @@ import type { GroupControl } from '../groups/group-control.js';
 import { type Entry, pagedEntries, readPage } from '../log/inventory.js';
 import { type GroupKeys, groupKeys } from '../log/keys.js';
 import { randomName } from '../random.js';
-import type { Link } from '../redis/link.js';
-import { persistOn } from '../redis/persist.js';
 import { slotOf } from '../redis/slot.js';
 import type { RunningOperations } from '../running-operations.js';
 import { type AuditRecord, audited, readAudit, type Warrant } from './audit-log.js';
@@ -175,7 +173,7 @@ export class DeadLetters {
       for await (const letters of batches(this.#read(control, filter))) {
         const [{ partition }] = letters as [DeadLetter];
         const stream = streamOf(this.#keys(partition), filter.shelf ?? 'dead-letters');
-        purged += await on(control, partition, async (link) =>
+        purged += await control.onPartition(partition, async (link) =>
           Number(await link.call('XDEL', stream, ...letters.map(entryOf))),
         );
       }
@@ -210,7 +208,8 @@ export class DeadLetters {
     stream: string,
     entries: readonly string[],
   ): AsyncGenerator<Entry> {
-    for (const entry of entries) yield* await on(control, partition, (link) => readPage(link, stream, entry, entry));
+    for (const entry of entries)
+      yield* await control.onPartition(partition, (link) => readPage(link, stream, entry, entry));
   }
 
   #keys(partition: number): GroupKeys {
@@ -224,7 +223,7 @@ export class DeadLetters {
     const [{ partition }] = letters as [DeadLetter];
     const slot = slotOf(topic, partition);
     const call = redriveCall(this.#keys(partition), group, shelf, letters, randomName(control.random));
-    return on(control, partition, async (link) => {
+    return control.onPartition(partition, async (link) => {
       const replicas = control.replicasOf(slot);
       const { reply, confirmed } = await callConfirmed(link, call, replicas, control);
       const fates = parseRedriveReply(reply);
@@ -248,7 +247,7 @@ export class DeadLetters {
 
   #isWaiting(control: GroupControl, partition: number, position: string): Promise<boolean> {
     const { retry } = this.#keys(partition);
-    return on(control, partition, async (link) => Number(await link.call('HEXISTS', retry, position)) === 1);
+    return control.onPartition(partition, async (link) => Number(await link.call('HEXISTS', retry, position)) === 1);
   }
 
   /** Whether the message was given up anew: it is among those that came after `ends`. */
@@ -268,11 +267,11 @@ type ShelfEnds = readonly (readonly [stream: string, end: string])[];
 
 /** Page by page, each on the link that leads to the master by then: however long it takes, a failover does not end it. */
 function entriesOf(control: GroupControl, partition: number, stream: string, from: string, to = '+') {
-  return pagedEntries((start) => on(control, partition, (link) => readPage(link, stream, start, to)), from);
+  return pagedEntries((start) => control.onPartition(partition, (link) => readPage(link, stream, start, to)), from);
 }
 
 async function endOf(control: GroupControl, partition: number, stream: string): Promise<string | undefined> {
-  return await on(control, partition, async (link) => {
+  return await control.onPartition(partition, async (link) => {
     const [last] = (await link.call('XREVRANGE', stream, '+', '-', 'COUNT', 1)) as unknown as readonly Entry[];
     return last && String(last[0]);
   });
@@ -280,14 +279,6 @@ async function endOf(control: GroupControl, partition: number, stream: string): 
 
 function warrantOf(by: string | undefined, reason: string | undefined): Warrant {
   return { ...(by !== undefined && { by }), ...(reason !== undefined && { reason }) };
-}
-
-function on<T>(
-  { topic, links, clock, connectTimeoutMs }: GroupControl,
-  partition: number,
-  action: (link: Link) => Promise<T>,
-) {
-  return persistOn(links, slotOf(topic, partition), clock, connectTimeoutMs, action);
 }
 
 /** Those that follow each other in one partition, at most {@link LARGEST_BATCH} at a time. */

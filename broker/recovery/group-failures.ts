@@ -6,10 +6,9 @@ import { partitionLoads } from '../groups/member-load.js';
 import type { Roster } from '../groups/roster.js';
 import { readRoster } from '../groups/roster-scripts.js';
 import { decodeHeaders, decodeMessage, messageEnd } from '../log/frame-codec.js';
+import type { Entry } from '../log/inventory.js';
 import { groupKeys, membersKey } from '../log/keys.js';
 import type { Link } from '../redis/link.js';
-import { persistOn } from '../redis/persist.js';
-import { slotOf } from '../redis/slot.js';
 import { parseDeadLetter } from './dead-letter.js';
 import { analyzeGroup, type FailedMessage, type GroupFailures, type GroupTraffic } from './patterns/group-analysis.js';
 import { kindOf, type ObservedMessage } from './patterns/observed.js';
@@ -21,21 +20,18 @@ const PAGE = 256;
 /** Entries of each partition's log whose messages show what the traffic is. */
 const LOG_ENTRIES = 8;
 
-type Entry = readonly [Buffer, readonly Buffer[]];
-
 /**
  * What the failures of a whole group have in common: of its dead letters, and of the messages that wait for another attempt.
  * They say who failed with which; what passed is known from the members' reports and from what the logs hold.
  */
 export async function readGroupFailures(control: GroupControl): Promise<GroupFailures> {
-  const { topic, group, partitions, links, clock, connectTimeoutMs } = control;
-  const linkOf = (slot: number) => persistOn(links, slot, clock, connectTimeoutMs, async (open) => open);
-  const roster = await readRoster(await linkOf(slotOf(topic)), membersKey(topic, group), partitions);
+  const { topic, group, partitions, clock } = control;
+  const roster = await control.onTopic((link) => readRoster(link, membersKey(topic, group), partitions));
   const memberOf = new Map([...roster.seats.values()].map(({ id, instance }) => [instance, id]));
   const failed: FailedMessage[] = [];
   const sample: ObservedMessage[] = [];
   for (let partition = 0; partition < partitions; partition++) {
-    const link = await linkOf(slotOf(topic, partition));
+    const link = await control.onPartition(partition, async (open) => open);
     const keys = groupKeys(topic, partition, group);
     const most = Math.ceil(MOST_MESSAGES / partitions);
     for (const one of [

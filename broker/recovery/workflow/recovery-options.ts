@@ -6,7 +6,7 @@ import { READY_PLAYBOOKS } from './ready-playbooks.js';
 export interface AutoRecoveryOptions {
   /** Default: all of {@link READY_PLAYBOOKS}. What comes first is begun first. */
   readonly playbooks?: readonly PlaybookOptions[];
-  /** Tells, and writes to the audit, what would be done, and does nothing. */
+  /** Tells what would be begun, by `recovery` events, and does and stores nothing. */
   readonly dryRun?: boolean;
   /** How often it looks (default 2,000). Another one leads five looks after this one was last seen. */
   readonly lookEveryMs?: number;

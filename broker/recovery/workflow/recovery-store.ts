@@ -4,7 +4,6 @@ import type { GroupControl } from '../../groups/group-control.js';
 import { mapOf } from '../../groups/lease-scripts.js';
 import { pagedEntries, readPage } from '../../log/inventory.js';
 import { recoveryKeys } from '../../log/keys.js';
-import { persistOn } from '../../redis/persist.js';
 import { Script } from '../../redis/script.js';
 import { slotOf } from '../../redis/slot.js';
 import type { CommandArgument } from '../../redis/wire-command.js';
@@ -103,7 +102,7 @@ export class RecoveryStore {
 
   /** Oldest first. */
   async *audit(): AsyncGenerator<RecoveryAudit> {
-    const read = (start: string) => this.#on((link) => readPage(link, this.#keys.audit, start, '+'));
+    const read = (start: string) => this.#control.onTopic((link) => readPage(link, this.#keys.audit, start, '+'));
     for await (const [id, fields] of pagedEntries(read, '-')) {
       const entry = parsed<Omit<RecoveryAudit, 'atMs'>>(mapOf(fields).get('entry'));
       if (entry !== undefined) yield { ...entry, atMs: Number.parseInt(String(id), 10) };
@@ -111,7 +110,7 @@ export class RecoveryStore {
   }
 
   #ask(args: readonly CommandArgument[]): Promise<RecoveryState> {
-    return this.#on(async (link) => {
+    return this.#control.onTopic(async (link) => {
       const call = { script: leadScript, keys: [this.#keys.state], args };
       const replicas = args[2] === 'lead' ? this.#control.replicasOf(this.#slot) : 0;
       const { reply, confirmed } = await callConfirmed(link, call, replicas, this.#control);
@@ -142,7 +141,7 @@ export class RecoveryStore {
     entry: Omit<RecoveryAudit, 'atMs'> | undefined,
     fields: readonly string[],
   ): Promise<RecordOutcome> {
-    return this.#on(async (link) => {
+    return this.#control.onTopic(async (link) => {
       const args = [...head, KEPT_AUDIT, entry === undefined ? '' : JSON.stringify(entry), ...fields];
       const call = { script: recordScript, keys: [this.#keys.state, this.#keys.audit], args };
       const replicas = this.#control.replicasOf(this.#slot);
@@ -153,11 +152,6 @@ export class RecoveryStore {
       const code = Number(reply);
       return code === 1 ? 'recorded' : code === 0 ? 'fenced' : 'off';
     });
-  }
-
-  #on<T>(action: Parameters<typeof persistOn<T>>[4]): Promise<T> {
-    const { links, clock, connectTimeoutMs } = this.#control;
-    return persistOn(links, this.#slot, clock, connectTimeoutMs, action);
   }
 }
 

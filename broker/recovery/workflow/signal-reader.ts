@@ -3,8 +3,6 @@ import { GroupWatch } from '../../groups/health/group-watch.js';
 import { readRoster } from '../../groups/roster-scripts.js';
 import { readPage } from '../../log/inventory.js';
 import { groupKeys, membersKey } from '../../log/keys.js';
-import type { Link } from '../../redis/link.js';
-import { persistOn } from '../../redis/persist.js';
 import { slotOf } from '../../redis/slot.js';
 import { parseDeadLetter } from '../dead-letter.js';
 import { entryOf } from '../redrive-script.js';
@@ -43,7 +41,7 @@ export class SignalReader {
 
   async #members(): Promise<{ readonly members: readonly MemberSignal[]; readonly failing: number }> {
     const { topic, group, partitions, clock } = this.#control;
-    const { roster, history } = await onSlot(this.#control, slotOf(topic), async (link) => ({
+    const { roster, history } = await this.#control.onTopic(async (link) => ({
       roster: await readRoster(link, membersKey(topic, group), partitions),
       history: link.history,
     }));
@@ -67,7 +65,7 @@ export class SignalReader {
     const missing = await Promise.all(
       all.map((partition) => {
         const { groups, lease } = groupKeys(topic, partition, group);
-        return onSlot(this.#control, slotOf(topic, partition), async (link) => {
+        return this.#control.onPartition(partition, async (link) => {
           const [isThere, wasDeleted] = await Promise.all([
             link.call('HEXISTS', groups, group),
             link.call('HEXISTS', lease, 'deleted'),
@@ -82,15 +80,14 @@ export class SignalReader {
   /** Of each master on which a partition lies. */
   async #memory(): Promise<Map<string, number>> {
     const { topic, partitions, links } = this.#control;
-    const slots = new Map<string, number>();
+    const partitionOf = new Map<string, number>();
     for (let partition = 0; partition < partitions; partition++) {
-      const slot = slotOf(topic, partition);
-      const master = links.directory.masterOf(slot);
-      if (master !== undefined) slots.set(master.id, slot);
+      const master = links.directory.masterOf(slotOf(topic, partition));
+      if (master !== undefined) partitionOf.set(master.id, partition);
     }
     const ratios = await Promise.all(
-      [...slots].map(async ([master, slot]) => {
-        const info = String(await onSlot(this.#control, slot, (link) => link.call('INFO', 'memory')));
+      [...partitionOf].map(async ([master, partition]) => {
+        const info = String(await this.#control.onPartition(partition, (link) => link.call('INFO', 'memory')));
         const limit = numberIn(info, 'maxmemory');
         return [master, limit > 0 ? numberIn(info, 'used_memory') / limit : undefined] as const;
       }),
@@ -105,9 +102,9 @@ function letterSource(control: GroupControl): LetterSource {
   return {
     partitions,
     count: (partition) =>
-      onSlot(control, slotOf(topic, partition), async (link) => Number(await link.call('XLEN', stream(partition)))),
+      control.onPartition(partition, async (link) => Number(await link.call('XLEN', stream(partition)))),
     page: (partition, after) =>
-      onSlot(control, slotOf(topic, partition), async (link) => {
+      control.onPartition(partition, async (link) => {
         const page = await readPage(link, stream(partition), after === undefined ? '-' : `(${after}`, '+');
         return page.map((entry): SeenLetter => {
           const letter = parseDeadLetter(partition, entry);
@@ -119,12 +116,4 @@ function letterSource(control: GroupControl): LetterSource {
 
 function numberIn(info: string, name: string): number {
   return Number(new RegExp(`^${name}:(\\d+)`, 'm').exec(info)?.[1] ?? 0);
-}
-
-function onSlot<T>(
-  { links, clock, connectTimeoutMs }: GroupControl,
-  slot: number,
-  action: (link: Link) => Promise<T>,
-): Promise<T> {
-  return persistOn(links, slot, clock, connectTimeoutMs, action);
 }

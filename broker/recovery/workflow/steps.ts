@@ -9,8 +9,6 @@ import { readRoster, sendChange } from '../../groups/roster-scripts.js';
 import { setAsideCall } from '../../groups/set-aside.js';
 import { membersKey } from '../../log/keys.js';
 import { trimLog } from '../../log/maintenance.js';
-import type { Link } from '../../redis/link.js';
-import { persistOn } from '../../redis/persist.js';
 import { slotOf } from '../../redis/slot.js';
 import type { DeadLetters } from '../dead-letters.js';
 import { describeFailure } from '../retry-row.js';
@@ -73,7 +71,7 @@ async function quarantine(forMs: number, fingerprint: string, { control }: StepC
   const { topic, group } = control;
   const slot = slotOf(topic);
   const call = setAsideCall(membersKey(topic, group), fingerprint, forMs);
-  await onSlot(control, slot, (link) => callConfirmed(link, call, control.replicasOf(slot), control));
+  await control.onTopic((link) => callConfirmed(link, call, control.replicasOf(slot), control));
   return done(`its messages are set aside at their first failure for ${forMs} ms`);
 }
 
@@ -81,7 +79,7 @@ async function drain(member: string, { control, signal, signals }: StepContext):
   const { topic, group, partitions } = control;
   const key = membersKey(topic, group);
   for (let tries = 0; tries < MOST_COLLISIONS && !signal.aborted; tries++) {
-    const found = await onSlot(control, slotOf(topic), async (link) => {
+    const found = await control.onTopic(async (link) => {
       const roster = await readRoster(link, key, partitions);
       const seat = roster.seats.get(member);
       if (seat === undefined || seat.isDraining) return seat === undefined ? 'it is gone' : 'it drains';
@@ -146,7 +144,7 @@ async function recreateGroup(
 async function trim({ control }: StepContext): Promise<StepOutcome> {
   const { topic, partitions } = control;
   for (let partition = 0; partition < partitions; partition++) {
-    await onSlot(control, slotOf(topic, partition), (link) => trimLog(link, topic, partition));
+    await control.onPartition(partition, (link) => trimLog(link, topic, partition));
   }
   return done(`${partitions} partitions trimmed`);
 }
@@ -164,12 +162,4 @@ function done(note: string): StepOutcome {
 export function failureOf(error: unknown): StepOutcome {
   const { error: name, message } = describeFailure(error, 1, 0, '');
   return { kind: 'failed', note: `${error instanceof BrokerError ? error.code : name}: ${message}` };
-}
-
-function onSlot<T>(
-  { links, clock, connectTimeoutMs }: GroupControl,
-  slot: number,
-  action: (link: Link) => Promise<T>,
-): Promise<T> {
-  return persistOn(links, slot, clock, connectTimeoutMs, action);
 }
