@@ -1,21 +1,16 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { DeadLetter, MessageBroker } from '../../../../broker/index.js';
-import { collect, connect, freshTopic, Journal, numbered, publishAll } from '../../../fixtures/broker-bed.js';
-import { type CliBed, openCliBed } from '../../../fixtures/cli-bed.js';
-import { eventually, RedisServer } from '../../../fixtures/redis-server.js';
+import { collect, freshTopic, Journal, numbered, publishAll } from '../../../fixtures/broker-bed.js';
+import { type OperatorBed, openOperatorBed } from '../../../fixtures/operator-bed.js';
+import { eventually } from '../../../fixtures/redis-server.js';
 
-let server: RedisServer;
+let bed: OperatorBed;
 let broker: MessageBroker;
-const bed: CliBed = openCliBed();
 beforeAll(async () => {
-  server = await RedisServer.start();
-  ({ broker } = await connect(server));
+  bed = await openOperatorBed();
+  ({ broker } = bed);
 });
-afterAll(async () => {
-  await broker.close();
-  await bed[Symbol.asyncDispose]();
-  await server[Symbol.asyncDispose]();
-});
+afterAll(() => bed[Symbol.asyncDispose]());
 
 /** A topic with six dead letters of two causes, and nobody who handles them. */
 async function givenUp(): Promise<string> {
@@ -31,11 +26,7 @@ async function givenUp(): Promise<string> {
   return topic;
 }
 
-async function dlq(...args: string[]): Promise<{ code: unknown; stdout: string; stderr: string }> {
-  const cli = bed.gauntlet(['broker', 'dlq', ...args], { GAUNTLET_REDIS_URL: `redis://127.0.0.1:${server.port}` });
-  const code = await cli.ended;
-  return { code, stdout: cli.stdout(), stderr: cli.stderr() };
-}
+const dlq = (...args: string[]) => bed.run(['dlq', ...args]);
 
 describe('gauntlet broker dlq', () => {
   it('shows causes, letters and one of them, whatever characters are in it', async () => {

@@ -1,27 +1,18 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { GroupFailures, MessageBroker } from '../../../../broker/index.js';
-import { collect, connect, freshTopic, numbered, publishAll } from '../../../fixtures/broker-bed.js';
-import { type CliBed, openCliBed } from '../../../fixtures/cli-bed.js';
-import { eventually, RedisServer } from '../../../fixtures/redis-server.js';
+import { collect, freshTopic, numbered, publishAll } from '../../../fixtures/broker-bed.js';
+import { type OperatorBed, openOperatorBed } from '../../../fixtures/operator-bed.js';
+import { eventually } from '../../../fixtures/redis-server.js';
 
-let server: RedisServer;
+let bed: OperatorBed;
 let broker: MessageBroker;
-const bed: CliBed = openCliBed();
 beforeAll(async () => {
-  server = await RedisServer.start();
-  ({ broker } = await connect(server));
+  bed = await openOperatorBed();
+  ({ broker } = bed);
 });
-afterAll(async () => {
-  await broker.close();
-  await bed[Symbol.asyncDispose]();
-  await server[Symbol.asyncDispose]();
-});
+afterAll(() => bed[Symbol.asyncDispose]());
 
-async function failures(...args: string[]): Promise<{ code: unknown; stdout: string; stderr: string }> {
-  const cli = bed.gauntlet(['broker', 'failures', ...args], { GAUNTLET_REDIS_URL: `redis://127.0.0.1:${server.port}` });
-  const code = await cli.ended;
-  return { code, stdout: cli.stdout(), stderr: cli.stderr() };
-}
+const failures = (...args: string[]) => bed.run(['failures', ...args]);
 
 describe('gauntlet broker failures', () => {
   it('says what dead letters and waiting retries have in common, and what it had to assume', async () => {

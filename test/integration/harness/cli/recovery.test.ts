@@ -2,22 +2,17 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { MessageBroker } from '../../../../broker/index.js';
-import { collect, connect, freshTopic, Journal, numbered, publishAll } from '../../../fixtures/broker-bed.js';
-import { type CliBed, openCliBed, type RunningCli } from '../../../fixtures/cli-bed.js';
-import { eventually, RedisServer } from '../../../fixtures/redis-server.js';
+import { collect, freshTopic, Journal, numbered, publishAll } from '../../../fixtures/broker-bed.js';
+import { type OperatorBed, openOperatorBed } from '../../../fixtures/operator-bed.js';
+import { eventually } from '../../../fixtures/redis-server.js';
 
-let server: RedisServer;
+let bed: OperatorBed;
 let broker: MessageBroker;
-const bed: CliBed = openCliBed();
 beforeAll(async () => {
-  server = await RedisServer.start();
-  ({ broker } = await connect(server));
+  bed = await openOperatorBed();
+  ({ broker } = bed);
 });
-afterAll(async () => {
-  await broker.close();
-  await bed[Symbol.asyncDispose]();
-  await server[Symbol.asyncDispose]();
-});
+afterAll(() => bed[Symbol.asyncDispose]());
 
 const PLAYBOOKS = `
 - name: put-back
@@ -28,16 +23,10 @@ const PLAYBOOKS = `
   goneForMs: 0
 `;
 
-function recovery(...args: string[]): RunningCli {
-  return bed.gauntlet(['broker', 'recovery', ...args], { GAUNTLET_REDIS_URL: `redis://127.0.0.1:${server.port}` });
-}
+const recovery = (...args: string[]) => bed.start(['recovery', ...args]);
 
 /** A command that ends by itself. */
-async function ended(...args: string[]): Promise<{ code: unknown; stdout: string; stderr: string }> {
-  const cli = recovery(...args);
-  const code = await cli.ended;
-  return { code, stdout: cli.stdout(), stderr: cli.stderr() };
-}
+const ended = (...args: string[]) => bed.run(['recovery', ...args]);
 
 /** A topic with dead letters whose cause is mended. */
 async function mended(journal: Journal): Promise<string> {
@@ -64,7 +53,7 @@ describe('gauntlet broker recovery', () => {
   it('carries playbooks out until Ctrl-C, and shows afterwards what was done', async () => {
     const journal = new Journal();
     const topic = await mended(journal);
-    const file = join(bed.dir, 'playbooks.yaml');
+    const file = join(bed.cli.dir, 'playbooks.yaml');
     writeFileSync(file, PLAYBOOKS);
     const run = recovery('run', topic, 'g', '--playbooks', file);
     await eventually(() => /put-back .*recovered/.test(run.stdout()));
@@ -94,7 +83,7 @@ describe('gauntlet broker recovery', () => {
   it('says where a playbook is wrong, and exits with 2', async () => {
     const topic = freshTopic();
     await broker.createTopic(topic, { partitions: 1 });
-    const file = join(bed.dir, 'wrong.yaml');
+    const file = join(bed.cli.dir, 'wrong.yaml');
     writeFileSync(file, PLAYBOOKS.replace('do: redrive, perSecond', 'do: reboot, perSecond'));
     const wrong = await ended('run', topic, 'g', '--playbooks', file);
     expect(wrong).toMatchObject({
@@ -103,7 +92,7 @@ describe('gauntlet broker recovery', () => {
     });
     writeFileSync(file, '- {');
     expect(await ended('run', topic, 'g', '--playbooks', file)).toMatchObject({ code: 2 });
-    const missing = await ended('run', topic, 'g', '--playbooks', join(bed.dir, 'none.yaml'));
+    const missing = await ended('run', topic, 'g', '--playbooks', join(bed.cli.dir, 'none.yaml'));
     expect(missing).toMatchObject({ code: 2, stderr: expect.stringMatching(/none\.yaml: ENOENT/) });
     expect(await ended('off', topic, 'g')).toMatchObject({ code: 2, stderr: expect.stringMatching(/--why/) });
   });
